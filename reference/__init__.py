@@ -1,0 +1,27 @@
+"""What a correct FSQ computes: the papers' rules, exact staircases, indices and gradients."""
+
+from .codebook import LARGEST_SIZE, RECOMMENDED, Codebook
+from .fsq import FSQ
+from .precision import PRECISIONS, Array, Precision, bit_pattern, every_value, from_ordinals, ordinals
+from .rules import RULES, Rule, rule_named
+from .staircase import Staircase, staircase, threshold
+
+__all__ = [
+    "FSQ",
+    "LARGEST_SIZE",
+    "PRECISIONS",
+    "RECOMMENDED",
+    "RULES",
+    "Array",
+    "Codebook",
+    "Precision",
+    "Rule",
+    "Staircase",
+    "bit_pattern",
+    "every_value",
+    "from_ordinals",
+    "ordinals",
+    "rule_named",
+    "staircase",
+    "threshold",
+]

@@ -1,0 +1,189 @@
+"""The exact staircase of one channel: L-1 thresholds with their tolerance bands, in the floats of a dtype.
+
+An input is borderline for step k when |u(z) - (k-½)| ≤ max(L, κ_k)·2^(1-p), with p the bits of the precision that is
+held against the target, and κ_k = h·a'(z_k + s)·|ds/d(o/h)| the conditioning of the shift: a shift computed in p bits
+carries it. κ is below L everywhere but at L = 2 under the `widened` rule, where it is 250. As u is monotone, the
+borderline inputs of a step are an interval [lo_k, hi_k) of floats; a borderline input may take either level, any other
+the exact one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+from .precision import PRECISIONS, Array, Precision, from_ordinals, ordinals
+from .rules import DIGITS, Constants, Rule
+
+Integers = NDArray[np.int64]
+
+#: In the place of a float, for a threshold that no float reaches: NaN sorts above +inf.
+NEVER = float("nan")
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """The steps of one channel for the floats of `dtype`, judged by the band of `held`.
+
+    `steps[k-1]` is the smallest float on or above step k, `lo` and `hi` the borders of its band [lo, hi); all of the
+    dtype's own type, L-1 long and ascending, NaN where no float reaches. `half_widths` are the bands' half-widths in
+    the level coordinate.
+    """
+
+    rule: Rule
+    levels: int
+    dtype: Precision
+    held: Precision
+    steps: Array
+    lo: Array
+    hi: Array
+    half_widths: NDArray[np.float64]
+
+    @property
+    def judges(self) -> bool:
+        """Whether the bands leave anything to judge: from half a level on, every input is borderline."""
+        return bool(self.half_widths.max() < 0.5)
+
+    @property
+    def reachable(self) -> tuple[int, ...]:
+        """The level indices that some finite float takes for certain, whichever way the borderline inputs go."""
+        largest = self.dtype.largest
+        # Level k owns the floats from the upper border of the step below it to the lower border of the step above it.
+        first = np.maximum(np.append(-largest, self.hi.astype(np.float64)), -largest)
+        end = np.append(self.lo.astype(np.float64), np.inf)
+        end = np.where(np.isnan(end), np.inf, end)
+        return tuple(int(k) for k in np.flatnonzero((first < end) & (first <= largest)))
+
+    def allowed(self, z: Array) -> tuple[Integers, Integers]:
+        """The lowest and the highest level index that a correct target may give for each number: int64, shape of `z`.
+
+        `z` has the staircase's dtype and holds no NaN.
+        """
+        wide = np.asarray(z).astype(np.float64)
+        lowest = np.searchsorted(self.hi.astype(np.float64), wide, side="right")
+        highest = np.searchsorted(self.lo.astype(np.float64), wide, side="right")
+        return lowest.astype(np.int64), highest.astype(np.int64)
+
+    def units(self, z: Array, level: Integers) -> NDArray[np.float64]:
+        """How far each answer is from the nearest right one, in half-widths of the band: 0 … 1 is right, more is wrong.
+
+        `level` has the shape of `z`; the distance is that of u(z) from the nearest edge of the level's own interval.
+        """
+        # Beyond the outermost levels' intervals the level is clipped, so u is: it overshoots under (1+ε) from L = 1002.
+        u = np.clip(self.rule.level_coordinate(z, self.levels), -0.5, self.levels - 0.5)
+        below, above = u - (level + 0.5), (level - 0.5) - u
+        width = self.half_widths[np.clip(np.where(below > above, level, level - 1), 0, self.levels - 2)]
+        units: NDArray[np.float64] = np.maximum(np.maximum(below, above), 0.0) / width
+        return units
+
+    def ulps(self, z: Array, level: Integers) -> NDArray[np.float64]:
+        """The number of floats between each input and the nearest one for which its level is allowed."""
+        lowest, highest = self.allowed(z)
+        here = ordinals(z, self.dtype).astype(np.float64)
+        inside = np.clip(level, 0, self.levels - 1)
+        # A level that is too low is right below the upper border of the step above it; one too high, above the lower.
+        upper = np.append(self.hi, np.array([np.nan], dtype=self.dtype.dtype))[inside]
+        lower = np.append(self.lo, np.array([np.nan], dtype=self.dtype.dtype))[inside - 1]
+        distance = np.zeros(here.shape)
+        distance = np.where(level < lowest, here - ordinals(upper, self.dtype) + 1, distance)
+        distance = np.where(level > highest, ordinals(lower, self.dtype) - here, distance)
+        # An upper border of -inf: every float lies above that step, and none may take a level below it.
+        unreachable = (np.isneginf(upper.astype(np.float64)) & (level < lowest)) | (
+            np.isnan(lower.astype(np.float64)) & (level > highest)
+        )
+        return np.where(unreachable | (level != inside), np.inf, distance)
+
+
+@lru_cache(maxsize=8192)
+def staircase(rule: Rule, levels: int, dtype: str, held: str | None = None) -> Staircase:
+    """The exact staircase of `rule` with `levels` levels for the floats of `dtype`, judged by the band of `held`.
+
+    `held` defaults to `dtype`. Raises `ValueError` where the rule is not defined for that number of levels, and
+    `KeyError` for an unknown dtype.
+    """
+    precision, band = PRECISIONS[dtype], PRECISIONS[held or dtype]
+    widths = _half_widths(rule, levels, band)
+    return Staircase(
+        rule=rule,
+        levels=levels,
+        dtype=precision,
+        held=band,
+        steps=_round_up(_borders(rule, levels), precision),
+        lo=_round_up(_borders(rule, levels, -1, band), precision),
+        hi=_round_up(_borders(rule, levels, +1, band), precision),
+        half_widths=np.array([float(width) for width in widths]),
+    )
+
+
+def threshold(rule: Rule, levels: int, k: int) -> Any:
+    """The exact place z_k where level k-1 steps to k, an mpmath number; ±inf where the step is unreachable."""
+    with mpmath.workdps(DIGITS):
+        return _place(rule, rule.constants(levels), mpmath.mpf(k) - mpmath.mpf(1) / 2)
+
+
+def _argument(constants: Constants, u: Any) -> Any:
+    return (u - constants.centre + constants.offset) / constants.amplitude
+
+
+def _place(rule: Rule, constants: Constants, u: Any) -> Any:
+    """u⁻¹: the number whose level coordinate is `u`."""
+    t = _argument(constants, u)
+    if t >= 1:
+        return mpmath.inf
+    if t <= -1:
+        return -mpmath.inf
+    return rule.activation.inverse(t) - constants.shift
+
+
+@lru_cache(maxsize=4096)
+def _half_widths(rule: Rule, levels: int, held: Precision) -> tuple[Any, ...]:
+    """Half the width of each step's band in the level coordinate, mpmath numbers."""
+    constants = rule.constants(levels)
+    with mpmath.workdps(DIGITS):
+        widths = []
+        for k in range(1, levels):
+            t = _argument(constants, mpmath.mpf(2 * k - 1) / 2)
+            slope = rule.activation.exact_slope_at(t) if abs(t) < 1 else mpmath.mpf(0)
+            conditioning = constants.amplitude * slope * abs(constants.shift_slope)
+            widths.append(max(mpmath.mpf(levels), conditioning) * mpmath.mpf(2) ** (1 - held.bits))
+        return tuple(widths)
+
+
+@lru_cache(maxsize=4096)
+def _borders(rule: Rule, levels: int, side: int = 0, held: Precision | None = None) -> NDArray[np.float64]:
+    """For every step the smallest float64 on or above its place (`side` 0) or its band's lower border (-1), or above
+    its band's upper border (+1)."""
+    constants = rule.constants(levels)
+    widths = _half_widths(rule, levels, held) if held is not None else (mpmath.mpf(0),) * (levels - 1)
+    with mpmath.workdps(DIGITS):
+        places = [
+            _place(rule, constants, mpmath.mpf(2 * k - 1) / 2 + side * width) for k, width in enumerate(widths, start=1)
+        ]
+        # A float on the upper border is borderline still, and a clamp puts floats there: the band ends above it.
+        return np.array([_float64_on_or_above(place, strictly=side > 0) for place in places])
+
+
+def _float64_on_or_above(number: Any, strictly: bool) -> float:
+    """The smallest float64 on or (`strictly`) above an mpmath number; -inf stays, and +inf, never reached, is NaN."""
+    if number == mpmath.inf:
+        return NEVER
+    if number == -mpmath.inf:
+        return -np.inf
+    nearest = float(number)
+    high_enough = mpmath.mpf(nearest) > number if strictly else mpmath.mpf(nearest) >= number
+    return nearest if high_enough else float(np.nextafter(nearest, np.inf))
+
+
+def _round_up(numbers: NDArray[np.float64], precision: Precision) -> Array:
+    """The smallest float of the format on or above each float64; NaN beyond its largest."""
+    with np.errstate(over="ignore"):
+        nearest = numbers.astype(precision.dtype)
+    above = from_ordinals(ordinals(nearest, precision) + 1, precision)
+    rounded = np.where(nearest.astype(np.float64) < numbers, above, nearest)
+    rounded[np.isposinf(rounded.astype(np.float64)) | np.isnan(numbers)] = np.array(NEVER).astype(precision.dtype)
+    return rounded
