@@ -1,0 +1,186 @@
+"""The record: what one run leaves behind, as typed values.
+
+A record is a JSON Lines file. Its first line is a `Header`; then come one `TargetLine` a target, one `ClauseLine` a
+clause that was planned, one `ResultLine` a case as it ends, and a `Footer`. A record without a footer was cut short;
+everything that was written still reads. Every report is a pure function of these lines and needs nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+Outcome = Literal["pass", "fail", "error", "crash", "timeout", "unsupported", "xfail", "xpass", "not-run"]
+Severity = Literal["must", "should", "may"]
+
+OUTCOMES: tuple[Outcome, ...] = (
+    "pass",
+    "fail",
+    "error",
+    "crash",
+    "timeout",
+    "unsupported",
+    "xfail",
+    "xpass",
+    "not-run",
+)
+SEVERITIES: tuple[Severity, ...] = ("must", "should", "may")
+
+#: Outcomes of a case that ran and did not conform.
+BAD: frozenset[Outcome] = frozenset({"fail", "error", "crash", "timeout"})
+#: Outcomes of a case in which the target answered and was judged.
+JUDGED: frozenset[Outcome] = BAD | {"pass", "xfail", "xpass"}
+
+
+class _Line(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
+    """What all lines share: an object with a `type`."""
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run happened."""
+
+    python: str
+    platform: str
+    processor: str
+    cores: int
+    packages: Mapping[str, str]
+
+
+class Header(_Line, frozen=True, tag="header", kw_only=True):
+    """The first line: how and where the run was started."""
+
+    schema: int = SCHEMA_VERSION
+    fsqcheck: str
+    started: str
+    command: tuple[str, ...]
+    environment: Environment
+    tier: str
+    seed: int
+
+
+class TargetLine(_Line, frozen=True, tag="target", kw_only=True):
+    """One target, what it says of itself, and what was planned for it.
+
+    `planned` counts the planned cases of every clause. `plan_digest` is the SHA-256 of the sorted case ids, one a line,
+    so that a run that silently tried other cases is seen. A target that could not be loaded has `loaded` false, the
+    one-line `reason`, and no plan.
+    """
+
+    name: str
+    version: str | None = None
+    origin: str | None = None
+    framework: str | None = None
+    rules: tuple[str, ...] = ()
+    loaded: bool = True
+    reason: str | None = None
+    planned: Mapping[str, int] = {}
+    plan_digest: str | None = None
+
+
+class ClauseLine(_Line, frozen=True, tag="clause", kw_only=True):
+    """One clause of the contract, as it read when the run was made."""
+
+    id: str
+    severity: Severity
+    title: str
+    sentence: str
+    meaning: str
+    source: str
+
+
+class Number(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of the input: its shortest decimal, and its bits in hex (`0x3e13…`) with the dtype's width."""
+
+    decimal: str
+    bits: str
+
+
+class Distance(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an answer is from the nearest correct one.
+
+    `tolerance_units`: the error in the level coordinate (or, for codes and gradients, in the value) over the tolerance
+    of the clause; above 1 is wrong. `ulps`: the floats of the dtype that lie between; null where a float is not what
+    was compared (an index, a shape) or the count is not finite.
+    """
+
+    tolerance_units: float | None = None
+    ulps: float | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a failure shows: enough to believe it and to reproduce it without this suite."""
+
+    observed: str
+    expected: str
+    input: tuple[Number, ...] = ()
+    input_note: str | None = None
+    distance: Distance | None = None
+    wrong: int | None = None
+    tried: int | None = None
+    rerun: str | None = None
+    script: str | None = None
+    details: Mapping[str, str] = {}
+
+
+class ResultLine(_Line, frozen=True, tag="result", kw_only=True):
+    """The outcome of one case. `id` is stable across releases of the target, so two records align on it."""
+
+    id: str
+    clause: str
+    severity: Severity
+    target: str
+    rule: str
+    levels: tuple[int, ...]
+    dtype: str
+    device: str
+    mode: str
+    variant: str | None = None
+    outcome: Outcome
+    seconds: float
+    message: str | None = None
+    evidence: Evidence | None = None
+    digest: str | None = None
+
+
+class Footer(_Line, frozen=True, tag="footer", kw_only=True):
+    """The last line: the run came to its end."""
+
+    finished: str
+    seconds: float
+    results: int
+    outcomes: Mapping[str, int]
+    broke: str | None = None
+
+
+Line = Header | TargetLine | ClauseLine | ResultLine | Footer
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole record, in memory."""
+
+    header: Header
+    targets: tuple[TargetLine, ...] = ()
+    clauses: tuple[ClauseLine, ...] = ()
+    results: tuple[ResultLine, ...] = ()
+    footer: Footer | None = None
+
+    def of(self, target: str) -> tuple[ResultLine, ...]:
+        """The results of one target, in the order in which they ended."""
+        return tuple(result for result in self.results if result.target == target)
+
+    def clause(self, id: str) -> ClauseLine:
+        """The clause with this id; `KeyError` if the record names none."""
+        for clause in self.clauses:
+            if clause.id == id:
+                return clause
+        raise KeyError(id)
+
+
+def tally(results: Iterable[ResultLine]) -> Counter[Outcome]:
+    """How many results have each outcome."""
+    return Counter(result.outcome for result in results)

@@ -1,0 +1,132 @@
+"""The published JSON Schema of a record: made from the types, so that it cannot say anything else than they do."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import msgspec
+
+from .record import SCHEMA_VERSION, Line
+
+ID = f"urn:fsqcheck:record:{SCHEMA_VERSION}"
+
+#: What each field means. Types and names come from record.py; a test holds the two together.
+FIELDS: dict[str, dict[str, str]] = {
+    "Header": {
+        "type": "Which kind of line this is.",
+        "schema": "The version of this schema; a reader refuses a greater one than it knows.",
+        "fsqcheck": "The version of fsqcheck that made the run.",
+        "started": "When the run started, as an ISO 8601 time.",
+        "command": "The command line, one word an item.",
+        "environment": "Where the run happened.",
+        "tier": "How thorough the run was asked to be: quick, standard or exhaustive.",
+        "seed": "The seed of everything drawn at random.",
+    },
+    "Environment": {
+        "python": "The version of Python.",
+        "platform": "The operating system.",
+        "processor": "The processor, in words.",
+        "cores": "How many cores the run could use.",
+        "packages": "The version of every package that matters to the answers, by name.",
+    },
+    "TargetLine": {
+        "type": "Which kind of line this is.",
+        "name": "The target as the user named it; results refer to it.",
+        "version": "The target's version, if it has one.",
+        "origin": "Where its code was found.",
+        "framework": "The array library that it works in.",
+        "rules": "The rules that it claims to follow.",
+        "loaded": "Whether it could be loaded; if not, nothing is planned for it.",
+        "reason": "Why it could not be loaded, on one line.",
+        "planned": "How many cases were planned, by clause id.",
+        "plan_digest": "The SHA-256, in hex, of the planned case ids: sorted, one a line.",
+    },
+    "ClauseLine": {
+        "type": "Which kind of line this is.",
+        "id": "The clause's id, whose meaning never changes.",
+        "severity": "must: a wrong result; should: a trap for users; may: information.",
+        "title": "The clause in a few words.",
+        "sentence": "The clause, in one sentence.",
+        "meaning": "What a failure means to you.",
+        "source": "Where the clause comes from: a paper's section, an issue.",
+    },
+    "Number": {
+        "decimal": "The shortest decimal that reads back as this number.",
+        "bits": "Its bits in hex, with the width of its dtype.",
+    },
+    "Distance": {
+        "tolerance_units": "The error divided by the tolerance of the clause; above 1 is wrong, null is not finite.",
+        "ulps": "How many floats of the dtype lie between; null where no float was compared.",
+    },
+    "Evidence": {
+        "observed": "What the target answered.",
+        "expected": "What the clause asks for.",
+        "input": "The smallest input that shows it, in order.",
+        "input_note": "What to know about the input: its shape, which channel.",
+        "distance": "How far the answer is from the nearest right one.",
+        "wrong": "How many answers of this case are wrong.",
+        "tried": "How many answers this case asked for.",
+        "rerun": "One command that runs just this case again.",
+        "script": "A short Python script that shows the failure with the target's own library alone.",
+        "details": "Anything else, by name.",
+    },
+    "ResultLine": {
+        "type": "Which kind of line this is.",
+        "id": "The case, the same in every run and for every release of the target.",
+        "clause": "The id of the clause that the case checks.",
+        "severity": "The severity of that clause.",
+        "target": "The name of the target.",
+        "rule": "The rule that the target was asked to follow.",
+        "levels": "The number of levels of each channel.",
+        "dtype": "The dtype of the input.",
+        "device": "The device that the target ran on.",
+        "mode": "The mode that the target was in: eval, train.",
+        "variant": "Which of several cases that are otherwise alike.",
+        "outcome": "How the case ended; only `pass` is a pass.",
+        "seconds": "How long the case took.",
+        "message": "What there is to say on one line: what failed, what was raised, why it was not run.",
+        "evidence": "What a failure shows.",
+        "digest": "A hash of the target's answers, so that changed values are seen though they still pass.",
+    },
+    "Footer": {
+        "type": "Which kind of line this is.",
+        "finished": "When the run ended, as an ISO 8601 time.",
+        "seconds": "How long the run took.",
+        "results": "How many result lines the record has.",
+        "outcomes": "How many results have each outcome.",
+        "broke": "Why the run itself broke, if it did.",
+    },
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of one line of a record."""
+    made = msgspec.json.schema(Line)
+    definitions: dict[str, dict[str, Any]] = made["$defs"]
+    for name, definition in definitions.items():
+        definition["description"] = inspect.cleandoc(definition["description"])
+        for field, text in FIELDS[name].items():
+            definition["properties"][field]["description"] = text
+    # A header of another version is another schema's, and one that does not say is refused.
+    header = definitions["Header"]
+    header["properties"]["schema"] = {
+        "const": SCHEMA_VERSION,
+        "description": header["properties"]["schema"]["description"],
+    }
+    header["required"].insert(1, "schema")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
+        "title": "A line of an fsqcheck record",
+        "description": (
+            "A record is a JSON Lines file: a header, one target line a target, one clause line a clause, one result "
+            "line a case as it ends, and a footer. A record without a footer was cut short. Readers ignore fields that "
+            "they do not know."
+        ),
+        # Each kind of line has its own `type`, so exactly one can match.
+        "oneOf": made["anyOf"],
+        "$defs": definitions,
+    }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))  # the defaults hold tuples
+    return plain

@@ -1,0 +1,213 @@
+"""What a run says about each target, in one value, one sentence and one exit status."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from . import plain
+from .reason import reasons
+from .record import BAD, JUDGED, SEVERITIES, Outcome, Record, ResultLine, Severity, TargetLine, tally
+from .words import counted, listed
+
+Status = Literal[0, 1, 2, 3]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a record says about one target.
+
+    `gap` says what is missing from the record, None if it is complete. A clause fails if any of its cases is BAD, and
+    passes if a case passes and none is BAD, xfail or xpass; a clause with no case in JUDGED is `unjudged`. `cases`
+    counts the results of each outcome, `planned` the cases there should be. `words` is the verdict as a person says it.
+    """
+
+    target: str
+    loaded: bool
+    gap: str | None
+    failing: Mapping[Severity, int]
+    passing: int
+    unjudged: int
+    cases: Mapping[Outcome, int]
+    planned: int
+    words: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned case has its result and the run came to its end."""
+        return self.gap is None
+
+    @property
+    def judged(self) -> int:
+        """How many cases ran and were judged."""
+        return sum(number for outcome, number in self.cases.items() if outcome in JUDGED)
+
+    @property
+    def status(self) -> Status:
+        """The exit status that this target alone earns."""
+        if not self.loaded:
+            return 2
+        if self.gap is not None or not self.judged:
+            return 3
+        return 1 if self.failing["must"] else 0
+
+
+def judge(record: Record, target: str) -> Verdict:
+    """The verdict on one target; `KeyError` if the record does not introduce it."""
+    for line in record.targets:
+        if line.name == target:
+            return _judged(record, line)
+    raise KeyError(target)
+
+
+def verdicts(record: Record) -> tuple[Verdict, ...]:
+    """The verdict on every target, in the order of the record."""
+    return tuple(_judged(record, line) for line in record.targets)
+
+
+def exit_status(record: Record) -> Status:
+    """The exit status of the run: the highest that applies, so that what is unknown is never hidden by what is known.
+
+    - 3: the record is incomplete, the run broke, no target was tried, or nothing was judged for a loaded target.
+    - 2: a target could not be loaded.
+    - 1: a MUST clause has a case that failed, raised, crashed or timed out.
+    - 0: everything that was judged conforms, SHOULD and MAY clauses apart.
+
+    `unsupported` and `not-run` never count as a pass: a target with nothing else is 3, even if another one fails.
+    """
+    if not record.targets or _run_gap(record) is not None:
+        return 3
+    return max(verdict.status for verdict in verdicts(record))
+
+
+def plan_digest(ids: Iterable[str]) -> str:
+    """The SHA-256, in hex, of the case ids that were planned for a target: sorted, one a line."""
+    return hashlib.sha256("\n".join(sorted(map(plain.encodable, ids))).encode()).hexdigest()
+
+
+def _judged(record: Record, target: TargetLine) -> Verdict:
+    results = record.of(target.name)
+    clauses: dict[str, list[ResultLine]] = defaultdict(list)
+    for result in results:
+        clauses[result.clause].append(result)
+    failing: Counter[Severity] = Counter(dict.fromkeys(SEVERITIES, 0))
+    states: Counter[str] = Counter()
+    for cases in clauses.values():
+        state = _state({case.outcome for case in cases})
+        states[state] += 1
+        if state == "fails":
+            failing[cases[0].severity] += 1
+    states["unjudged"] += sum(1 for clause, number in target.planned.items() if number and clause not in clauses)
+    gap = _gap(record, target, results) if target.loaded else _run_gap(record)
+    return Verdict(
+        target=target.name,
+        loaded=target.loaded,
+        gap=gap,
+        failing=dict(failing),
+        passing=states["passes"],
+        unjudged=states["unjudged"],
+        cases=dict(tally(results)),
+        planned=sum(target.planned.values()),
+        words=_words(target, results, gap, failing, states),
+    )
+
+
+def _state(outcomes: set[Outcome]) -> str:
+    if outcomes & BAD:
+        return "fails"
+    if "xfail" in outcomes:
+        return "expected"
+    if "xpass" in outcomes:
+        return "unexpected"
+    return "passes" if "pass" in outcomes else "unjudged"
+
+
+def _run_gap(record: Record) -> str | None:
+    """What the record lacks as a whole."""
+    footer, results = record.footer, len(record.results)
+    if footer is None:
+        return "the run did not come to its end"
+    if footer.broke is not None:
+        return f"the run broke ({plain.line(footer.broke)})"
+    if footer.results != results:
+        return f"the run counted {counted(footer.results, 'result')} and the record has {results:,}"
+    return None
+
+
+def _gap(record: Record, target: TargetLine, results: tuple[ResultLine, ...]) -> str | None:
+    """What the record lacks about one loaded target."""
+    had = Counter(result.clause for result in results)
+    planned = Counter(target.planned)
+    missing = sum((planned - had).values())
+    run = _run_gap(record)
+    if missing:
+        without = f"{missing:,} of {counted(sum(planned.values()), 'case')} {_have(missing)} no result"
+        return f"{run}; {without}" if record.footer is not None and record.footer.broke is not None else without
+    if run is not None:
+        return run
+    if +planned != had:
+        return f"{counted(sum((had - planned).values()), 'result')} more than planned"
+    if target.plan_digest is None:
+        return "the record does not say which cases were planned"
+    if target.plan_digest != plan_digest(result.id for result in results):
+        return "the cases that ran are not those that were planned"
+    return None
+
+
+def _words(
+    target: TargetLine,
+    results: tuple[ResultLine, ...],
+    gap: str | None,
+    failing: Mapping[Severity, int],
+    states: Mapping[str, int],
+) -> str:
+    if not target.loaded:
+        return f"could not be loaded: {plain.line(target.reason or 'no reason was recorded')}"
+    if gap is not None:
+        return f"incomplete: {gap}" + (f"; so far {_fail(failing)}" if any(failing.values()) else "")
+    if not any(result.outcome in JUDGED for result in results):
+        return f"nothing was judged: {_idle(results)}"
+    if failing["must"]:
+        return f"does not conform: {_fail(failing)}"
+    passing = states["passes"]
+    parts = [f"{counted(passing, 'clause') if passing else 'no clause'} {'passes' if passing < 2 else 'pass'}"]
+    if any(failing.values()):
+        parts.append(_fail(failing))
+    if states["expected"]:
+        parts.append(f"{states['expected']:,} {_s(states['expected'], 'fail')} as expected")
+    if states["unexpected"]:
+        parts.append(f"{states['unexpected']:,} {_s(states['unexpected'], 'pass', 'es')} unexpectedly")
+    if states["unjudged"]:
+        parts.append(f"{states['unjudged']:,} could not be judged")
+    return f"conforms: {'; '.join(parts)}"
+
+
+def _fail(failing: Mapping[Severity, int]) -> str:
+    total = sum(failing.values())
+    parts = [f"{failing[severity]:,} {severity.upper()}" for severity in SEVERITIES if failing[severity]]
+    return f"{listed(parts)} {'clause fails' if total == 1 else 'clauses fail'}"
+
+
+def _idle(results: tuple[ResultLine, ...]) -> str:
+    if not results:
+        return "no case was planned"
+    groups = [*reasons(results, "not-run"), *reasons(results, "unsupported")]
+    shown = [
+        f"{plain.line(group.words, 120)} ({counted(group.cases, 'case')} {group.outcome.replace('-', ' ')})"
+        for group in groups[:2]
+    ]
+    if len(groups) > 2:
+        rest = groups[2:]
+        shown.append(f"{counted(len(rest), 'other reason')} ({counted(sum(group.cases for group in rest), 'case')})")
+    return "; ".join(shown)
+
+
+def _s(number: int, verb: str, ending: str = "s") -> str:
+    return verb + ending if number == 1 else verb
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"

@@ -1,0 +1,126 @@
+"""Writing a record, line by line, so that a killed run leaves everything that it had found."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from . import plain
+from .record import ClauseLine, Footer, Header, Line, ResultLine, TargetLine
+
+
+# Named like the ways in which a report can be bad, in reading.py.
+class UnwritableReport(Exception):  # noqa: N818
+    """The report cannot be written where it was asked for."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"cannot write the report {plain.line(str(path))}: {reason}")
+        self.path = path
+
+
+class RecordWriter:
+    """A record that is being written: a header when it opens, then line after line, and a footer when it closes.
+
+    Every line reaches the operating system before `write` returns, so a killed run loses at most the line it was
+    writing. The folders above `path` are made; a file already there is replaced. Left as a context without `close`,
+    the record has no footer and reads as incomplete.
+
+    Raises `UnwritableReport` when it opens, and when a line cannot be written (a full disk).
+    """
+
+    def __init__(self, path: str | Path, header: Header) -> None:
+        self.path = Path(path)
+        self._file = _opened(self.path)
+        self._whole = 0
+        try:
+            self._append(header)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def write(self, line: TargetLine | ClauseLine | ResultLine) -> None:
+        """Append one line; `UnwritableReport` if that fails, `ValueError` if the record is closed."""
+        self._append(line)
+
+    def close(self, footer: Footer | None = None) -> None:
+        """End the record with its footer, or leave it incomplete without one; closing twice does nothing."""
+        if self._file.closed:
+            return
+        try:
+            if footer is not None:
+                self._append(footer)
+        finally:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _append(self, line: Line) -> None:
+        if self._file.closed:
+            raise ValueError(f"the record {self.path} is closed; open a new RecordWriter to write another")
+        data = encode(line) + b"\n"
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            # Half a line in the middle would spoil the record for whoever goes on writing.
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
+                self._file.seek(self._whole)
+            raise UnwritableReport(self.path, _why(error)) from error
+        self._whole += len(data)
+
+
+def encode(line: Line) -> bytes:
+    """One line as compact UTF-8 JSON without its newline, such that it always reads back.
+
+    A lone surrogate becomes U+FFFD; a number that is not finite becomes null, or 0 seconds.
+    """
+    if isinstance(line, ResultLine | Footer) and not math.isfinite(line.seconds):
+        line = msgspec.structs.replace(line, seconds=0.0)
+    try:
+        return msgspec.json.encode(line)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(line)))
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, str):
+        return plain.encodable(value)
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(item) for item in value]
+    return value
+
+
+def _opened(path: Path) -> io.FileIO:
+    try:
+        if path.is_dir():
+            raise UnwritableReport(path, "it is a directory; name a file in it")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parent = plain.line(str(path.parent))
+        raise UnwritableReport(path, f"its directory {parent} cannot be made ({_why(error)})") from error
+    try:
+        return io.FileIO(path, "w")
+    except OSError as error:
+        raise UnwritableReport(path, _why(error)) from error
+    except ValueError as error:  # a NUL in the name
+        raise UnwritableReport(path, f"that is not a file name ({error})") from error
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).lower()
