@@ -1,0 +1,35 @@
+"""How to talk to one implementation: one file a library. Torch is imported only by what needs it."""
+
+from .construction import Construction
+from .layouts import LAYOUTS, Layout
+from .native import NativeAdapter, main_layout
+from .protocol import (
+    Adapter,
+    Answer,
+    Capability,
+    Identity,
+    Probe,
+    Quantizer,
+    Setup,
+    TargetUnavailableError,
+)
+from .resolve import BUILT_IN, known_targets, resolve
+
+__all__ = [
+    "BUILT_IN",
+    "LAYOUTS",
+    "Adapter",
+    "Answer",
+    "Capability",
+    "Construction",
+    "Identity",
+    "Layout",
+    "NativeAdapter",
+    "Probe",
+    "Quantizer",
+    "Setup",
+    "TargetUnavailableError",
+    "known_targets",
+    "main_layout",
+    "resolve",
+]

@@ -1,0 +1,125 @@
+"""A bridge: what an adapter needs to know of one array framework, and of no library on top of it."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .protocol import Capability
+
+Array = NDArray[Any]
+Module = Any
+Native = Any
+
+#: The seed of every case, so that a run gives the same answers each time.
+SEED = 20230927
+
+
+class Bridge(Protocol):
+    """Arrays in and out of a framework, gradients, modes and state."""
+
+    framework: str
+    capabilities: frozenset[Capability]
+
+    def devices(self) -> tuple[str, ...]:
+        """The devices that can be used here and now."""
+        ...
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Puts the framework's global state back on the way out; seeds it on the way in."""
+        ...
+
+    def native(self, array: Array, device: str) -> Native:
+        """An array as the framework's; shares memory and keeps strides where it can."""
+        ...
+
+    def array(self, native: Native) -> Array:
+        """The framework's array as NumPy's, with the same dtype (bfloat16 by ml_dtypes)."""
+        ...
+
+    def is_array(self, value: object) -> bool:
+        """Whether a value is one of the framework's arrays."""
+        ...
+
+    def device_of(self, native: Native) -> str:
+        """Where an array is, without a device number."""
+        ...
+
+    def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:
+        """The module on its device and in its mode."""
+        ...
+
+    def called(self, module: Module, native: Native, tracked: bool, autocast: str | None, device: str) -> Any:
+        """The module's forward call."""
+        ...
+
+    def gradient(self, codes: Native, native: Native, upstream: Native) -> Native | None:
+        """The gradient of Σ codes·upstream at `native`; None when none arrives."""
+        ...
+
+    def copied(self, module: Module, how: str, fresh: Module) -> Module:
+        """A copy of the module; `fresh` is a newly built one that `how="state"` loads into."""
+        ...
+
+    def cast(self, module: Module, dtype: str) -> Module:
+        """The module, moved to a dtype."""
+        ...
+
+    def held_bytes(self, module: Module) -> int:
+        """The memory of all arrays that the module holds."""
+        ...
+
+    def imports(self) -> tuple[str, ...]:
+        """The import lines of a reproduction script."""
+        ...
+
+    def literal(self, array: Array, ramp: bool, tracked: bool) -> str:
+        """An expression that makes this array."""
+        ...
+
+
+@contextmanager
+def process_state() -> Iterator[None]:
+    """Seeds Python's and NumPy's generators and puts back what a target may have changed in the process."""
+    errors, numpy_state, python_state = np.geterr(), np.random.get_state(), random.getstate()
+    folder, environment = Path.cwd(), dict(os.environ)
+    random.seed(SEED)
+    np.random.seed(SEED % 2**32)
+    try:
+        yield
+    finally:
+        np.seterr(**errors)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+        os.chdir(folder)
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+
+
+def arrays_held(module: object, is_array: Any) -> list[Any]:
+    """The arrays in the attributes of an object, and in their lists, tuples and dicts, each once."""
+    found: dict[int, Any] = {}
+    pending: list[object] = list(vars(module).values()) if hasattr(module, "__dict__") else []
+    seen: set[int] = set()
+    while pending:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if is_array(value):
+            found[id(value)] = value
+        elif isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, (list, tuple, set)):
+            pending.extend(value)
+        elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+            pending.extend(vars(value).values())
+    return list(found.values())

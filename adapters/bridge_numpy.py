@@ -1,0 +1,92 @@
+"""The bridge to NumPy: quantizers that are plain classes over arrays, such as the reference itself."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from .bridge import Array, Module, arrays_held, process_state
+from .protocol import Capability
+
+
+class NumpyBridge:
+    """Arrays pass through as they are; gradients come from the quantizer's own `vjp(z, upstream)`."""
+
+    framework = f"numpy {np.__version__}"
+    capabilities = frozenset({Capability.STATE, Capability.FOOTPRINT})
+
+    def devices(self) -> tuple[str, ...]:
+        """NumPy runs on the CPU."""
+        return ("cpu",)
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Puts error state, seeds, folder and environment back."""
+        return process_state()
+
+    def native(self, array: Array, device: str) -> Array:  # noqa: ARG002
+        """The array itself."""
+        return array
+
+    def array(self, native: Any) -> Array:
+        """The array itself."""
+        return np.asarray(native)
+
+    def is_array(self, value: object) -> bool:
+        """Whether a value is a NumPy array or scalar."""
+        return isinstance(value, (np.ndarray, np.generic))
+
+    def device_of(self, native: Any) -> str:  # noqa: ARG002
+        """Always the CPU."""
+        return "cpu"
+
+    def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:  # noqa: ARG002
+        """The module in its mode, where it has modes."""
+        if hasattr(module, "train"):
+            module.train(training)
+        return module
+
+    def called(self, module: Module, native: Any, tracked: bool, autocast: str | None, device: str) -> Any:  # noqa: ARG002
+        """The module's call."""
+        return module(native)
+
+    def gradient(self, codes: Any, native: Any, upstream: Any) -> Any:
+        """NumPy records nothing; a quantizer brings its own `vjp`."""
+        raise NotImplementedError("a NumPy quantizer needs a method vjp(z, upstream)")
+
+    def copied(self, module: Module, how: str, fresh: Module) -> Module:
+        """A deep copy, a pickled copy, or a new one with the same attributes."""
+        if how == "deepcopy":
+            return copy.deepcopy(module)
+        if how == "pickle":
+            return pickle.loads(pickle.dumps(module))
+        fresh.__dict__.update(copy.deepcopy(module.__dict__))
+        return fresh
+
+    def cast(self, module: Module, dtype: str) -> Module:  # noqa: ARG002
+        """A NumPy quantizer has no dtype of its own."""
+        return module
+
+    def held_bytes(self, module: Module) -> int:
+        """The bytes of the arrays in its attributes."""
+        return sum(int(value.nbytes) for value in arrays_held(module, self.is_array))
+
+    def imports(self) -> tuple[str, ...]:
+        """NumPy, and ml_dtypes for bfloat16."""
+        return ("import ml_dtypes, numpy as np",)
+
+    def literal(self, array: Array, ramp: bool, tracked: bool) -> str:  # noqa: ARG002
+        """A `np.array` expression."""
+        dtype = "ml_dtypes.bfloat16" if array.dtype.name == "bfloat16" else f"np.{array.dtype.name}"
+        if ramp:
+            return f"np.linspace(-2.5, 2.5, {array.size}).reshape({array.shape}).astype({dtype})"
+        return f"np.array({_numbers(array)}, dtype={dtype})"
+
+
+def _numbers(array: Array) -> str:
+    """An array as nested lists; `inf` and `nan` as NumPy spells them."""
+    values = array.tolist() if array.dtype.kind in "iub" else array.astype(np.float64).tolist()
+    return repr(values).replace("nan", "np.nan").replace("inf", "np.inf")

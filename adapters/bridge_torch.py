@@ -1,0 +1,140 @@
+"""The bridge to PyTorch: modules and plain callables over tensors, on any device."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import torch
+
+from .bridge import SEED, Array, Module, arrays_held, process_state
+from .protocol import Capability
+
+_DTYPES: dict[str, torch.dtype] = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+
+
+class TorchBridge:
+    """Tensors that share the memory of the arrays on the CPU, and are copies elsewhere."""
+
+    framework = f"torch {torch.__version__}"
+    capabilities = frozenset({Capability.GRADIENT, Capability.TRAIN, Capability.STATE, Capability.CAST}) | {
+        Capability.AUTOCAST,
+        Capability.COMPILE,
+        Capability.FOOTPRINT,
+    }
+
+    def devices(self) -> tuple[str, ...]:
+        """The CPU, and CUDA where a device answers."""
+        return ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Puts default dtype and device, seeds, threads, gradient mode and determinism back."""
+        dtype, threads, recording = torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
+        device, generator = torch.get_default_device(), torch.get_rng_state()
+        deterministic = torch.are_deterministic_algorithms_enabled()
+        torch.manual_seed(SEED)
+        try:
+            with process_state():
+                yield
+        finally:
+            torch.set_default_dtype(dtype)
+            torch.set_default_device(device if device.type != "cpu" else None)
+            torch.set_rng_state(generator)
+            torch.set_grad_enabled(recording)
+            torch.use_deterministic_algorithms(deterministic)
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
+
+    def native(self, array: Array, device: str) -> torch.Tensor:
+        """A tensor over the array's own memory, with its strides."""
+        source = array if array.flags.writeable else array.copy()
+        if source.dtype == ml_dtypes.bfloat16:
+            tensor = torch.from_numpy(source.view(np.int16)).view(torch.bfloat16)
+        else:
+            tensor = torch.from_numpy(source)
+        return tensor if device == "cpu" else tensor.to(device)
+
+    def array(self, native: Any) -> Array:
+        """The tensor's values on the host, as a NumPy array of the same dtype."""
+        tensor = torch.as_tensor(native).detach().resolve_conj().cpu()
+        if tensor.dtype == torch.bfloat16:
+            return tensor.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+        return tensor.numpy()
+
+    def is_array(self, value: object) -> bool:
+        """Whether a value is a tensor."""
+        return isinstance(value, torch.Tensor)
+
+    def device_of(self, native: Any) -> str:
+        """`cpu`, `cuda`, `meta` …"""
+        return str(native.device.type)
+
+    def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:
+        """The module on its device, in its mode, compiled if asked."""
+        if isinstance(module, torch.nn.Module):
+            module = module.to(device).train(training)
+        return torch.compile(module) if compiled else module
+
+    def called(self, module: Module, native: Any, tracked: bool, autocast: str | None, device: str) -> Any:
+        """The module's forward call, recorded or under `no_grad`, in an autocast region if asked."""
+        region = torch.autocast(device, dtype=_DTYPES[autocast]) if autocast else nullcontext()
+        with torch.enable_grad() if tracked else torch.no_grad(), region:
+            return module(native.requires_grad_(tracked))
+
+    def gradient(self, codes: Any, native: Any, upstream: Any) -> Any:
+        """The gradient by autograd; None when the codes do not depend on the input as far as autograd knows."""
+        if not codes.requires_grad:
+            return None
+        return torch.autograd.grad(codes, native, upstream, allow_unused=True)[0]
+
+    def copied(self, module: Module, how: str, fresh: Module) -> Module:
+        """By `copy.deepcopy`, by `pickle`, or by `state_dict`, saved and loaded, into `fresh`."""
+        if how == "deepcopy":
+            return copy.deepcopy(module)
+        if how == "pickle":
+            return pickle.loads(pickle.dumps(module))
+        file = io.BytesIO()
+        torch.save(module.state_dict(), file)
+        file.seek(0)
+        fresh.load_state_dict(torch.load(file, weights_only=True))
+        return fresh
+
+    def cast(self, module: Module, dtype: str) -> Module:
+        """`module.to(dtype)`."""
+        return module.to(_DTYPES[dtype])
+
+    def held_bytes(self, module: Module) -> int:
+        """The bytes of parameters, buffers (persistent or not) and other tensors that it holds."""
+        held = {id(tensor): tensor for tensor in arrays_held(module, self.is_array)}
+        if isinstance(module, torch.nn.Module):
+            held |= {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
+        return sum(tensor.numel() * tensor.element_size() for tensor in held.values())
+
+    def imports(self) -> tuple[str, ...]:
+        """Torch."""
+        return ("import torch",)
+
+    def literal(self, array: Array, ramp: bool, tracked: bool) -> str:
+        """A `torch.tensor` expression whose decimals give back exactly these bits."""
+        dtype = f"torch.{array.dtype.name}"
+        suffix = ".requires_grad_()" if tracked else ""
+        if ramp:
+            start = f"torch.linspace(-2.5, 2.5, {array.size}, dtype=torch.float64)"
+            return f"{start}.reshape({list(array.shape)}).to({dtype}){suffix}"
+        if not array.size:
+            return f"torch.empty({list(array.shape)}, dtype={dtype}){suffix}"
+        values = array.tolist() if array.dtype.kind in "iub" else array.astype(np.float64).tolist()
+        numbers = repr(values).replace("nan", "torch.nan").replace("inf", "torch.inf")
+        return f"torch.tensor({numbers}, dtype={dtype}){suffix}"

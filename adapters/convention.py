@@ -1,0 +1,213 @@
+"""Targets that need no adapter: `module:Class` and `file.py:Class` with the convention that FSQ libraries share.
+
+`Class(levels=[…], **arguments)` makes the quantizer; calling it gives `(codes, indices)`; `codes_to_indices` and
+`indices_to_codes` go between them. Torch modules and NumPy classes are told apart by trying. What the class does not
+have is unsupported; the layouts that it takes are found by trying.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .bridge import Bridge
+from .construction import Construction
+from .layouts import LAYOUTS
+from .native import NativeAdapter
+from .protocol import Capability, Identity, Setup, TargetUnavailableError
+
+#: Levels that every rule of the field allows, for finding out what a class can do.
+_TRIAL_LEVELS = (5, 7, 3)
+_METHODS = {
+    Capability.ENCODE: "codes_to_indices",
+    Capability.DECODE: "indices_to_codes",
+    Capability.TRAIN: "train",
+}
+#: The most memory that a quantizer may need for being built, in bytes.
+AFFORDABLE = 2**30
+#: Building a codebook of int64 level indices and float codes takes several times what is kept in the end.
+_TRANSIENT = 7
+
+
+def convention(name: str, call: Construction) -> NativeAdapter:
+    """The adapter of a class that follows the convention; `TargetUnavailableError` in one line when it does not."""
+    trial = _Trial(name, call)
+    return NativeAdapter(
+        identity=Identity(name, _version(call), trial.origin, trial.bridge.framework),
+        bridge=trial.bridge,
+        construct=trial.construction,
+        layouts=trial.layouts,
+        offers=trial.offers,
+        lacks=trial.lacks,
+        refuses=trial.refusal,
+    )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What trying a class with harmless inputs shows."""
+
+    name: str
+    call: Construction
+
+    @cached_property
+    def target(self) -> Any:
+        found = self.call.target()
+        if not callable(found):
+            raise TargetUnavailableError(f"{self.name} is {type(found).__name__}, not a class or a function")
+        return found
+
+    @property
+    def origin(self) -> str | None:
+        try:
+            return inspect.getsourcefile(self.target)
+        except TypeError:
+            return None
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        try:
+            return frozenset(inspect.signature(self.target).parameters)
+        except ValueError:
+            return frozenset()
+
+    @cached_property
+    def _levels(self) -> tuple[int, ...]:
+        return tuple(self.call.arguments.get("levels", _TRIAL_LEVELS))
+
+    @cached_property
+    def _built(self) -> Any:
+        """One quantizer; a class that takes other levels than any of these only is none of the convention."""
+        failures = []
+        for levels in (self._levels, (8, 5, 5, 5), (3,) * 8):
+            try:
+                return replace(self.call, arguments={**self.call.arguments, "levels": list(levels)}).build()
+            except Exception as error:
+                failures.append(f"{self.name}(levels={list(levels)}) raised {type(error).__name__}: {_line(error)}")
+        raise TargetUnavailableError(
+            f"{failures[0]}; expected a class with the convention FSQ(levels=[…]); arguments can be given as "
+            f"'{self.name}(argument=value)'; for any other class write an adapter"
+        )
+
+    @cached_property
+    def bridge(self) -> Bridge:
+        return _bridge_of(self._built)
+
+    @cached_property
+    def layouts(self) -> tuple[str, ...]:
+        taken = tuple(name for name in LAYOUTS if self._answer(name) is not None)
+        return taken or ("BTd",)
+
+    @property
+    def offers(self) -> frozenset[Capability]:
+        methods = {capability for capability, name in _METHODS.items() if hasattr(self._built, name)}
+        answer = next((found for name in self.layouts if (found := self._answer(name)) is not None), None)
+        if answer is not None and answer[1] is not None:
+            methods.add(Capability.INDICES)
+        if hasattr(self._built, "vjp"):
+            methods.add(Capability.GRADIENT)
+        return frozenset(methods)
+
+    @property
+    def lacks(self) -> frozenset[Capability]:
+        if hasattr(self._built, "state_dict") or self.bridge.framework.startswith("numpy"):
+            return frozenset()
+        return frozenset({Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN})
+
+    def _answer(self, layout: str) -> tuple[Any, Any] | None:
+        """What a call in this layout gives; None when it raises or the codes come back in another shape."""
+        shape = LAYOUTS[layout].shape(len(self._levels))
+        zeros = np.zeros(shape, dtype=np.float32)
+        try:
+            with self.bridge.guard():
+                result = self.bridge.called(self._built, self.bridge.native(zeros, "cpu"), False, None, "cpu")
+                codes = result[0] if isinstance(result, (tuple, list)) else result
+                second = result[1] if isinstance(result, (tuple, list)) and len(result) > 1 else None
+                if tuple(codes.shape) != shape:
+                    return None
+        except Exception:
+            return None
+        return codes, second if self.bridge.is_array(second) else None
+
+    def construction(self, setup: Setup) -> Construction:
+        """The constructor call of a setup."""
+        given: dict[str, Any] = {"levels": list(setup.levels)}
+        if prod(setup.levels) > 2**20 and "return_indices" in self.parameters:
+            given["return_indices"] = False
+        return replace(self.call, arguments={**given, **self.call.arguments})
+
+    def refusal(self, setup: Setup) -> str | None:
+        """Options that the convention has no word for, and codebooks that would not fit into memory."""
+        if setup.noise is not None or setup.num_codebooks > 1 or setup.width is not None:
+            return "the convention FSQ(levels=…) has no such option; write an adapter"
+        fixed = self.call.arguments.get("levels")
+        if fixed is not None and tuple(fixed) != setup.levels:
+            return f"its levels are fixed to {list(fixed)}"
+        if "return_indices" in self.parameters or prod(setup.levels) <= 2**20:
+            return None
+        needed = self._bytes_per_code * prod(setup.levels) * _TRANSIENT
+        if needed > AFFORDABLE:
+            return f"it builds its whole codebook, about {needed / 2**30:.0f} GiB for these levels; not tried"
+        return None
+
+    @cached_property
+    def _bytes_per_code(self) -> float:
+        small, large = (
+            self.bridge.held_bytes(
+                replace(self.call, arguments={**self.call.arguments, "levels": list(levels)}).build()
+            )
+            for levels in ((8, 8, 8), (8, 8, 8, 8))
+        )
+        return max(large - small, 0) / (8**4 - 8**3)
+
+
+def _bridge_of(module: Any) -> Bridge:
+    """The bridge of the framework whose arrays a quantizer takes: torch for its modules, else whichever call works."""
+    from .bridge_numpy import NumpyBridge
+
+    if "torch" not in sys.modules:
+        return NumpyBridge()
+    import torch
+
+    from .bridge_torch import TorchBridge
+
+    if isinstance(module, torch.nn.Module):
+        return TorchBridge()
+    try:
+        result = module(np.zeros((2, 7, 3), dtype=np.float32))
+        codes = result[0] if isinstance(result, (tuple, list)) else result
+    except Exception:
+        return TorchBridge()
+    return NumpyBridge() if isinstance(codes, np.ndarray) else TorchBridge()
+
+
+def _version(call: Construction) -> str | None:
+    package = call.module.split(".")[0]
+    for distribution in packages_distributions().get(package, ()):
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            continue
+    return None
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:300]
+
+
+def literal_arguments(source: str) -> Mapping[str, Any]:
+    """The keyword arguments of `Class(name=literal, …)`; `ValueError` for anything but literals."""
+    tree = ast.parse(f"f({source})", mode="eval").body
+    assert isinstance(tree, ast.Call)
+    if tree.args or any(keyword.arg is None for keyword in tree.keywords):
+        raise ValueError("give keyword arguments only")
+    return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in tree.keywords}

@@ -1,0 +1,155 @@
+"""Adapters over a framework's own objects: a row of data for each library, one quantizer for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .bridge import Array, Bridge, Module, Native
+from .construction import Construction
+from .layouts import LAYOUTS
+from .protocol import Answer, Capability, Identity, Probe, Quantizer, Setup
+from .scripts import script_for
+
+
+class NoGradientError(Exception):
+    """The codes do not depend on the input as far as the framework's differentiation knows."""
+
+
+def codes_and_indices(bridge: Bridge, result: Any) -> tuple[Native, Native | None]:
+    """What a forward call returned, taken apart: `(codes, indices, …)`, `(codes, None)`, or codes alone."""
+    if bridge.is_array(result):
+        return result, None
+    if isinstance(result, (tuple, list)) and result and bridge.is_array(result[0]):
+        second = result[1] if len(result) > 1 and bridge.is_array(result[1]) else None
+        return result[0], second
+    raise TypeError(f"the forward call returned {type(result).__name__}; expected (codes, indices)")
+
+
+@dataclass(frozen=True)
+class NativeAdapter:
+    """An adapter of one library.
+
+    construct: what builds the quantizer of a `Setup`: a `Construction`, or the object itself (then no reproduction
+    script can be printed). take: takes the result of a forward call apart. refuses: why a setup cannot be built.
+    lacks: what the framework could do and this library cannot.
+    """
+
+    identity: Identity
+    bridge: Bridge
+    construct: Callable[[Setup], Construction | Module]
+    rules: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ("BTd",)
+    offers: frozenset[Capability] = frozenset()
+    lacks: frozenset[Capability] = frozenset()
+    refuses: Callable[[Setup], str | None] = lambda _: None
+    take: Callable[[Bridge, Any], tuple[Native, Native | None]] = codes_and_indices
+    dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the framework and the library can do together."""
+        return (self.bridge.capabilities | self.offers) - self.lacks
+
+    def devices(self) -> tuple[str, ...]:
+        """The framework's devices."""
+        return self.bridge.devices()
+
+    def guard(self) -> AbstractContextManager[None]:
+        """The framework's guard."""
+        return self.bridge.guard()
+
+    def refusal(self, setup: Setup) -> str | None:
+        """The reason why a setup cannot be built, or None."""
+        if setup.layout not in self.layouts:
+            return f"the layout {setup.layout} is not among those it takes: {', '.join(self.layouts)}"
+        return self.refuses(setup)
+
+    def build(self, setup: Setup) -> Quantizer:
+        """A new quantizer."""
+        return NativeQuantizer(self, setup, self._module(setup))
+
+    def _module(self, setup: Setup) -> Module:
+        made = self.construct(setup)
+        module = made.build() if isinstance(made, Construction) else made
+        return self.bridge.prepared(module, setup.device, setup.training, setup.compiled)
+
+    def script(self, setup: Setup, probe: Probe) -> str | None:
+        """The probe as a script over the library alone; None where it was built by code that cannot be printed."""
+        made = self.construct(setup)
+        return script_for(self.bridge, made, setup, probe) if isinstance(made, Construction) else None
+
+
+class NativeQuantizer:
+    """A framework's object, asked in NumPy arrays."""
+
+    def __init__(self, adapter: NativeAdapter, setup: Setup, module: Module) -> None:
+        self.setup = setup
+        self._adapter = adapter
+        self._bridge = adapter.bridge
+        self._module = module
+
+    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None) -> Answer:
+        """The forward call."""
+        native = self._bridge.native(z, self.setup.device)
+        return self._answer(self._called(native, tracked, autocast), native)
+
+    def vjp(self, z: Array, upstream: Array) -> tuple[Answer, Array]:
+        """The forward call and its gradient; `NoGradientError` when none reaches the input."""
+        native = self._bridge.native(z, self.setup.device)
+        if hasattr(self._module, "vjp"):
+            result = self._called(native, False, None)
+            gradient = self._module.vjp(native, self._bridge.native(upstream, self.setup.device))
+        else:
+            result = self._called(native, True, None)
+            gradient = self._bridge.gradient(result[0], native, self._bridge.native(upstream, self.setup.device))
+        if gradient is None:
+            raise NoGradientError("no gradient reaches the input: the codes are detached from it")
+        return self._answer(result, native), self._bridge.array(gradient)
+
+    def codes_to_indices(self, codes: Array) -> Array:
+        """The library's own function."""
+        return self._bridge.array(self._module.codes_to_indices(self._bridge.native(codes, self.setup.device)))
+
+    def indices_to_codes(self, indices: Array) -> Array:
+        """The library's own function."""
+        return self._bridge.array(self._module.indices_to_codes(self._bridge.native(indices, self.setup.device)))
+
+    def train(self, mode: bool) -> None:
+        """The module's own switch."""
+        self._module.train(mode)
+
+    def copied(self, how: str) -> NativeQuantizer:
+        """A copy of the module, in the same mode."""
+        setup = replace(self.setup, compiled=False)
+        copied = self._bridge.copied(self._module, how, self._adapter._module(setup))
+        return NativeQuantizer(self._adapter, setup, copied)
+
+    def cast(self, dtype: str) -> NativeQuantizer:
+        """The module itself, moved to a dtype."""
+        setup = replace(self.setup, dtype=dtype)
+        return NativeQuantizer(self._adapter, setup, self._bridge.cast(self._module, dtype))
+
+    def held_bytes(self) -> int:
+        """The bytes of the arrays that it holds."""
+        return self._bridge.held_bytes(self._module)
+
+    def _called(self, native: Native, tracked: bool, autocast: str | None) -> tuple[Native, Native | None]:
+        result = self._bridge.called(self._module, native, tracked, autocast, self.setup.device)
+        return self._adapter.take(self._bridge, result)
+
+    def _answer(self, result: tuple[Native, Native | None], native: Native) -> Answer:
+        codes, indices = result
+        return Answer(
+            codes=self._bridge.array(codes),
+            indices=None if indices is None else self._bridge.array(indices),
+            device=self._bridge.device_of(codes),
+            received=self._bridge.array(native),
+        )
+
+
+def main_layout(layouts: tuple[str, ...]) -> str:
+    """The layout in which values are tested: the first of the suite's order that the target takes."""
+    return next(name for name in LAYOUTS if name in layouts)

@@ -1,0 +1,195 @@
+"""What an adapter is asked, and in which words it answers: everything in NumPy arrays."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Capability(StrEnum):
+    """A question that not every target can answer; what a target lacks is reported as unsupported."""
+
+    INDICES = "indices"
+    """the forward call gives indices"""
+    ENCODE = "codes_to_indices"
+    """codes can be turned into indices"""
+    DECODE = "indices_to_codes"
+    """indices can be turned into codes"""
+    GRADIENT = "gradient"
+    """gradients flow to the input"""
+    TRAIN = "train"
+    """there is a training mode"""
+    NOISE = "noise"
+    """training can replace quantization by noise, with a probability (arXiv 2411.19842 §3.2)"""
+    CODEBOOKS = "num_codebooks"
+    """one quantizer can hold several codebooks"""
+    PROJECTION = "projection"
+    """the input can have another width than the codebook; linear maps lie before and after"""
+    STATE = "state"
+    """it can be copied, pickled, or rebuilt from its state"""
+    CAST = "cast"
+    """it can be moved to another dtype"""
+    AUTOCAST = "autocast"
+    """it can run in a mixed-precision region"""
+    COMPILE = "compile"
+    """it can be compiled"""
+    FOOTPRINT = "footprint"
+    """the memory that it holds can be measured"""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What to build: one quantizer.
+
+    width: the size of the input's channel axis where projections are wanted; None: one channel for each of `levels`
+    (times `num_codebooks`).
+    noise: the probability of noise in training; None: built without saying anything of noise.
+    """
+
+    levels: tuple[int, ...]
+    rule: str
+    dtype: str = "float32"
+    device: str = "cpu"
+    layout: str = "BTd"
+    training: bool = False
+    compiled: bool = False
+    noise: float | None = None
+    num_codebooks: int = 1
+    width: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a forward call gave: codes as the target laid them out, indices or None.
+
+    device: where the codes were, in the words of `Setup.device`. received: the input as it was after the call, on the
+    host; a target that writes into its input is seen here.
+    """
+
+    codes: Array
+    indices: Array | None
+    device: str
+    received: Array
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a target is: where its code came from and which framework it runs on."""
+
+    name: str
+    version: str | None
+    origin: str | None
+    framework: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question to a target, small enough to print: what a reproduction script asks.
+
+    kind: `forward`, `codes_to_indices`, `indices_to_codes`, `round trip` (index → code → index), `vjp`, `noise` (share
+    and amplitude over many draws) or `construct`.
+    array: the input as the target gets it; with `ramp` only its shape counts and the values run from -2.5 to 2.5.
+    """
+
+    kind: str
+    array: Array | None = None
+    upstream: Array | None = None
+    ramp: bool = False
+
+
+class Quantizer(Protocol):
+    """One quantizer that was built. Codes and indices have the shapes of its `Setup.layout`."""
+
+    setup: Setup
+
+    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None) -> Answer:
+        """Quantize an array; with `tracked`, as in training, with gradients recorded."""
+        ...
+
+    def vjp(self, z: Array, upstream: Array) -> tuple[Answer, Array]:
+        """The answer with gradients recorded, and the gradient of Σ codes·upstream at `z`."""
+        ...
+
+    def codes_to_indices(self, codes: Array) -> Array:
+        """The indices of codes (…, d), channels last."""
+        ...
+
+    def indices_to_codes(self, indices: Array) -> Array:
+        """The codes of indices of the layout's positions, in the layout."""
+        ...
+
+    def train(self, mode: bool) -> None:
+        """Switch training on or off."""
+        ...
+
+    def copied(self, how: str) -> Quantizer:
+        """A copy of it: `how` is `deepcopy`, `pickle` or `state` (a new one that loads this one's state)."""
+        ...
+
+    def cast(self, dtype: str) -> Quantizer:
+        """It, moved to another dtype."""
+        ...
+
+    def held_bytes(self) -> int:
+        """The memory that it holds, in bytes."""
+        ...
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """How to talk to one implementation. `rules`, `layouts` and `dtypes` are what it claims, the default first."""
+
+    @property
+    def identity(self) -> Identity:
+        """What the target is."""
+        ...
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that it claims; empty when it does not say."""
+        ...
+
+    @property
+    def layouts(self) -> tuple[str, ...]:
+        """The layouts that it accepts."""
+        ...
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The dtypes of input that it accepts."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """The questions that it can answer."""
+        ...
+
+    def devices(self) -> tuple[str, ...]:
+        """The devices on which it can run here and now."""
+        ...
+
+    def refusal(self, setup: Setup) -> str | None:
+        """Why it declares that it cannot build this, in one line; None when it can."""
+        ...
+
+    def build(self, setup: Setup) -> Quantizer:
+        """Build a quantizer; whatever the target's constructor raises comes through."""
+        ...
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Seeds every generator on the way in; puts seeds, threads, default dtype and the like back on the way out."""
+        ...
+
+    def script(self, setup: Setup, probe: Probe) -> str | None:
+        """A few lines that put the probe to the target with nothing but the target's own library; None if none can."""
+        ...
+
+
+class TargetUnavailableError(Exception):
+    """A target could not be found, imported or built; the message is one line and says what to do."""

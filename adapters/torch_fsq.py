@@ -1,0 +1,179 @@
+"""The target `torch-fsq`: our own FSQ in torch, and the proof that a good implementation passes every clause.
+
+The module computes float64 in float64 and everything else in float32, whatever the region it runs in; its constants are
+exact numbers, rounded once for the dtype they meet. Indices are int64 and never pass through a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .. import __version__
+from ..reference import RULES, Codebook, rule_named
+from ..reference.activations import CLAMP, IFSQ_SIGMOID, IFSQ_STEEPNESS
+from .bridge_torch import TorchBridge
+from .construction import Construction
+from .native import NativeAdapter
+from .protocol import Capability, Identity, Setup
+
+
+class TorchFSQ(nn.Module):
+    """Finite Scalar Quantization in torch, for tensors of any shape (…, width) or, channel-first, (B, width, …).
+
+    levels: the number of levels of each channel. rule: a name of `fsqcheck.reference.RULES`.
+    num_codebooks: quantizes `num_codebooks` groups of channels; indices then end in an axis of that length.
+    width: the size of the input's channel axis; when it differs from the quantizer's, linear maps lie before and after.
+    noise: the probability that a training forward replaces an element by its bounded value plus uniform noise of half a
+    step (arXiv 2411.19842 §3.2). Indices are those of the quantized elements.
+
+    Raises `ValueError` for levels or a rule that the reference does not allow, and for bad shapes and indices.
+    """
+
+    sizes: Tensor
+    basis: Tensor
+
+    def __init__(
+        self,
+        levels: Sequence[int],
+        rule: str = "widened",
+        *,
+        num_codebooks: int = 1,
+        width: int | None = None,
+        channel_first: bool = False,
+        noise: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.codebook = Codebook(levels)
+        self.rule = rule_named(rule)
+        self.levels = self.codebook.levels
+        self.num_codebooks = num_codebooks
+        self.channel_first = channel_first
+        if not 0.0 <= noise <= 1.0:
+            raise ValueError(f"noise must be a probability in [0, 1], got {noise}")
+        self.noise = noise
+        inner = len(self.levels) * num_codebooks
+        self.width = inner if width is None else width
+        projects = self.width != inner
+        self.project_in = nn.Linear(self.width, inner) if projects else nn.Identity()
+        self.project_out = nn.Linear(inner, self.width) if projects else nn.Identity()
+        # Plain attributes, not buffers: a module that is moved to half precision must keep them whole.
+        constants = [self.rule.constants(level).rounded for level in self.levels]
+        self._amplitude = [k.amplitude for k in constants]
+        self._shift = [k.shift for k in constants]
+        self._bias = [k.centre - k.offset for k in constants]
+        self._centre = [self.rule.grid.centre(level) for level in self.levels]
+        self._half = [self.rule.grid.half(level) for level in self.levels]
+        self.register_buffer("sizes", torch.tensor(self.levels), persistent=False)
+        self.register_buffer("basis", torch.from_numpy(self.codebook.basis.copy()), persistent=False)
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Quantize: codes with the shape and dtype of `z`, and int64 indices of its positions.
+
+        A NaN channel has the code NaN and its vector the index -1, which decodes to nothing.
+        """
+        first = self.channel_first and z.ndim > 1
+        if z.ndim == 0 or z.shape[1 if first else -1] != self.width:
+            where = "axis 1" if first else "the last axis"
+            raise ValueError(f"expected {self.width} channels on {where}, got the shape {tuple(z.shape)}")
+        inputs = self.project_in(z.movedim(1, -1) if first else z)
+        grouped = inputs.unflatten(-1, (self.num_codebooks, len(self.levels)))
+        with torch.autocast(z.device.type, enabled=False):
+            codes, indices = self._quantize(grouped if grouped.dtype == torch.float64 else grouped.float())
+        out = self.project_out(codes.flatten(-2).to(inputs.dtype)).to(z.dtype)
+        return (out.movedim(-1, 1) if first else out), (indices.squeeze(-1) if self.num_codebooks == 1 else indices)
+
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        """The int64 indices of codes (…, d); -1 for a code that is NaN or lies off the grid's ends."""
+        wide = codes.double()
+        level = torch.round(wide * wide.new_tensor(self._half) + wide.new_tensor(self._centre))
+        return self._packed(level)
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        """The codes of indices, in the layout and at the width of the input; `ValueError` outside the codebook."""
+        if indices.is_floating_point() or indices.dtype == torch.bool:
+            raise ValueError(f"indices must be integers, got {indices.dtype}")
+        if indices.numel() and (int(indices.min()) < 0 or int(indices.max()) >= self.codebook.size):
+            raise ValueError(f"indices outside 0 … {self.codebook.size - 1}, the codebook of {list(self.levels)}")
+        level = (indices.long()[..., None] // self.basis) % self.sizes
+        wide = torch.get_default_dtype()
+        codes = (level - level.new_tensor(self._centre, dtype=torch.float64)) / level.new_tensor(
+            self._half, dtype=torch.float64
+        )
+        if self.num_codebooks > 1:
+            codes = codes.flatten(-2)
+        first = next(self.project_out.parameters(), None)
+        out: Tensor = self.project_out(codes.to(wide if first is None else first.dtype))
+        return out.movedim(-1, 1) if self.channel_first and out.ndim > 1 else out
+
+    def _quantize(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        bounded = self._activation(z + z.new_tensor(self._shift))
+        u = bounded * z.new_tensor(self._amplitude) + z.new_tensor(self._bias)
+        half, centre = z.new_tensor(self._half), z.new_tensor(self._centre)
+        smooth = (u - centre) / half
+        with torch.no_grad():
+            rounded = torch.round(u) if self.rule.rounding == "half-even" else torch.floor(u + 0.5)
+            level = torch.minimum(rounded.clamp(min=0.0), (self.sizes - 1).to(z.dtype))
+            hard = (level - centre) / half
+        # The forward value is `hard` itself: no sum of large numbers stands in for it.
+        codes: Tensor = _StraightThrough.apply(smooth, hard)  # type: ignore[no-untyped-call]  # torch has no type for it
+        if self.training and self.noise > 0.0:
+            noisy = smooth + (2.0 * torch.rand_like(smooth) - 1.0) / (2.0 * half)
+            codes = torch.where(torch.rand_like(smooth) < self.noise, noisy, codes)
+        return codes, self._packed(level)
+
+    def _activation(self, x: Tensor) -> Tensor:
+        if self.rule.activation is CLAMP:
+            return x.clamp(-1.0, 1.0)
+        if self.rule.activation is IFSQ_SIGMOID:
+            return torch.tanh(0.5 * IFSQ_STEEPNESS * x)
+        return torch.tanh(x)
+
+    def _packed(self, level: Tensor) -> Tensor:
+        known = ((level >= 0) & (level < self.sizes)).all(dim=-1)
+        exact = torch.where(known[..., None], level, torch.zeros_like(level)).long()
+        return torch.where(known, (exact * self.basis).sum(dim=-1), -1)
+
+
+class _StraightThrough(torch.autograd.Function):
+    """The hard value forward, the smooth one's gradient backward."""
+
+    @staticmethod
+    def forward(smooth: Tensor, hard: Tensor) -> Tensor:
+        return hard + torch.zeros_like(smooth)
+
+    @staticmethod
+    def setup_context(ctx: object, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        """Nothing is kept for the backward pass."""
+
+    @staticmethod
+    def backward(ctx: object, upstream: Tensor) -> tuple[Tensor, None]:  # noqa: ARG004
+        return upstream, None
+
+
+def adapter() -> NativeAdapter:
+    """The adapter of our own torch FSQ."""
+    bridge = TorchBridge()
+    return NativeAdapter(
+        identity=Identity("torch-fsq", __version__, "fsqcheck.adapters.torch_fsq", bridge.framework),
+        bridge=bridge,
+        construct=_construct,
+        rules=tuple(RULES),
+        layouts=("BTd", "BdT", "Bd", "BdHW", "BdTHW", "d"),
+        offers=frozenset({Capability.INDICES, Capability.ENCODE, Capability.DECODE, Capability.NOISE})
+        | {Capability.CODEBOOKS, Capability.PROJECTION},
+    )
+
+
+def _construct(setup: Setup) -> Construction:
+    options: dict[str, tuple[object, object]] = {
+        "channel_first": (setup.layout in ("BdT", "BdHW", "BdTHW"), False),
+        "num_codebooks": (setup.num_codebooks, 1),
+        "width": (setup.width, None),
+        "noise": (setup.noise, None),
+    }
+    arguments: dict[str, object] = {"levels": list(setup.levels), "rule": setup.rule}
+    arguments |= {name: value for name, (value, default) in options.items() if value != default}
+    return Construction("fsqcheck.adapters.torch_fsq", "TorchFSQ", arguments)
