@@ -1,0 +1,1 @@
+"""The clauses of the contract, and the pytest suite that checks them."""

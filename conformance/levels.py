@@ -1,0 +1,139 @@
+"""The level lists of each tier: which lists a clause is tried with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import prod
+
+from ..reference import RECOMMENDED, Rule
+
+#: Lists are made so that a library that builds its whole codebook stays below this many codes.
+LARGEST_PRODUCT = 2**17
+
+_QUICK_CHANNELS = (2, 3, 4, 5, 7, 8, 16)
+_STANDARD_CHANNELS = tuple(range(2, 65))
+
+
+def _grouped(wanted: Iterable[int], rule: Rule) -> tuple[tuple[int, ...], ...]:
+    """The allowed numbers of levels, put together into lists of channels: many L in one case.
+
+    L = 2 stands alone: some libraries refuse it, and must not get away with all other L of its list.
+    """
+    lists: list[list[int]] = [[]]
+    for level in wanted:
+        if not rule.levels_allowed(level):
+            continue
+        if prod(lists[-1]) * level > LARGEST_PRODUCT or len(lists[-1]) == 8 or lists[-1] == [2]:
+            lists.append([])
+        lists[-1].append(level)
+    return tuple(tuple(group) for group in lists if group)
+
+
+def _channels(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    return _grouped(_QUICK_CHANNELS if tier == "quick" else _STANDARD_CHANNELS, rule)
+
+
+def _few(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
+    return _grouped((3, 4, 5, 7, 8), rule)[:1]
+
+
+def _halves(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    # Every 16-bit value goes through each list: fewer lists, still every parity and size.
+    return _grouped((3, 4, 5, 8, 16) if tier == "quick" else (2, 3, 4, 5, 7, 8, 13, 16, 31, 32), rule)
+
+
+def _mirrored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    wanted = _QUICK_CHANNELS if tier == "quick" else _STANDARD_CHANNELS
+    return _grouped((level for level in wanted if rule.is_mirrored(level)), rule)
+
+
+def _parity(remainder: int) -> Callable[[Rule, str], tuple[tuple[int, ...], ...]]:
+    def lists(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+        wanted = _QUICK_CHANNELS if tier == "quick" else _STANDARD_CHANNELS
+        return _grouped((level for level in wanted if level % 2 == remainder), rule)
+
+    return lists
+
+
+def _mixed(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
+    """One list whose channels all differ, for tests of layouts: a swapped channel is seen."""
+    return _allowed(((4, 3, 5), (7, 3, 5), (3, 3, 3)), rule)[:1]
+
+
+def _codebooks(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    quick = ((8, 5, 5, 5), (26, 26, 26), (7, 5, 9, 5), (3,) * 8)
+    more = (*RECOMMENDED.values(), (26, 27, 39), (2, 3, 2, 4), (16,) * 5, (27, 29, 31))
+    return _allowed(quick if tier == "quick" else quick + more, rule)
+
+
+def _fine(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
+    return _allowed(((26, 26, 26), (26, 27, 39), (27, 29, 31)), rule)
+
+
+def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    """Just above 2^22, 2^23.4, at 2^24, 2^28, 2^32 and 2^36; for odd L and L = 3 their neighbours."""
+    even = ((265, 511, 31), (186, 221, 276), (8,) * 8, (16,) * 7, (16,) * 8, (16,) * 9)
+    odd = ((265, 511, 31), (187, 221, 277), (9,) * 8, (17,) * 7, (17,) * 8, (17,) * 9)
+    three = ((3,) * 15, (3,) * 16, (3,) * 21, (3,) * 24)
+    lists = next(found for found in (even, odd, three) if len(_allowed(found, rule)) == len(found))
+    return lists[::2] if tier == "quick" else lists
+
+
+def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    """Channels with hundreds of levels, up to and beyond 1002, where ε outgrows half a level."""
+    lists = ((100, 255), (256, 257), (1000,), (1001,), (1002,), (1003,), (101, 257))
+    return _allowed((lists[1], lists[3]) if tier == "quick" else lists, rule)
+
+
+def _growth(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
+    """A codebook of some ten thousand codes; IDX-11 compares its cost with that of its first channels alone."""
+    return _allowed(((8,) * 5, (7,) * 5, (3,) * 9), rule)[:1]
+
+
+def _recommended(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    lists = _allowed((*RECOMMENDED.values(), (7, 5, 5, 5), (3,) * 8), rule)
+    return lists[3:4] or lists[:1] if tier == "quick" else lists
+
+
+LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
+    "channels": _channels,
+    "few": _few,
+    "halves": _halves,
+    "mirrored": _mirrored,
+    "even": _parity(0),
+    "odd": _parity(1),
+    "mixed": _mixed,
+    "codebooks": _codebooks,
+    "fine": _fine,
+    "large": _large,
+    "wide": _wide,
+    "recommended": _recommended,
+    "growth": _growth,
+    "drawn": lambda rule, tier: ((),),  # noqa: ARG005
+}
+
+
+def _allowed(lists: Iterable[tuple[int, ...]], rule: Rule) -> tuple[tuple[int, ...], ...]:
+    found = (levels for levels in lists if all(rule.levels_allowed(level) for level in levels))
+    return tuple(dict.fromkeys(found))
+
+
+def level_lists(name: str, rule: Rule, tier: str, chosen: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+    """The lists of a level set under a rule; with `chosen`, those of them that the user asked for.
+
+    What the user chose takes the place of every set but `drawn`, `large`, `wide`, `fine` and `growth`, which are about
+    certain numbers: these are kept only if the user named them. A list that has no channel for the set is left out.
+    """
+    wanted = LEVEL_SETS[name](rule, tier)
+    if not chosen or name == "drawn":
+        return wanted
+    if name in ("large", "wide", "fine", "growth"):
+        return tuple(levels for levels in chosen if levels in wanted)
+    return tuple(levels for levels in _allowed(chosen, rule) if any(_concerns(name, rule, level) for level in levels))
+
+
+def _concerns(name: str, rule: Rule, level: int) -> bool:
+    """Whether a channel with so many levels has anything to do with a level set."""
+    if name == "mirrored":
+        return rule.is_mirrored(level)
+    return name not in ("even", "odd") or level % 2 == (name == "odd")

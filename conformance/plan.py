@@ -1,0 +1,126 @@
+"""The plan: which cases a run consists of, as a pure function of what was asked and of what the targets claim."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from ..adapters import LAYOUTS, Adapter
+from ..reference import PRECISIONS, RULES, Codebook, rule_named
+from .case import Case
+from .clause import Clause, Span
+from .levels import level_lists
+
+#: The number of level lists with which every dtype is tried in every mode.
+_CROSSED = {"quick": 0, "standard": 2}
+
+TIERS = ("quick", "standard")
+DEVICES = ("cpu", "cuda", "mps", "xpu")
+
+
+class UsageError(Exception):
+    """What was asked makes no sense; the message is one line that says what was given, expected, and to be done."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asked for; empty means: all that the target claims, or the tier's own choice."""
+
+    targets: tuple[str, ...]
+    tier: str = "quick"
+    rules: tuple[str, ...] = ()
+    levels: tuple[tuple[int, ...], ...] = ()
+    dtypes: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    case: str | None = None
+    seed: int = 0
+
+    def checked(self) -> Wanted:
+        """Itself; `UsageError` for an unknown name or impossible levels."""
+        _known("tier", (self.tier,), TIERS)
+        _known("rule", self.rules, tuple(RULES))
+        _known("dtype", self.dtypes, tuple(PRECISIONS))
+        _known("device", self.devices, DEVICES)
+        for levels, name in product(self.levels, self.rules):
+            for level in levels:
+                if not rule_named(name).levels_allowed(level):
+                    raise UsageError(f"levels hold {level}, but the rule {name} needs {rule_named(name).levels_words}")
+        return self
+
+
+def parse_levels(text: str) -> tuple[int, ...]:
+    """`8,5,5,5` as level counts; `UsageError` for anything that is not a list of whole numbers ≥ 2 up to 2^62 codes."""
+    try:
+        given = [int(part) for part in text.split(",")] if text.strip() else []
+    except ValueError:
+        raise UsageError(f"--levels {text!r}: expected whole numbers separated by commas, e.g. 8,5,5,5") from None
+    try:
+        return Codebook(given).levels
+    except ValueError as error:
+        raise UsageError(f"--levels {text!r}: {error}") from None
+
+
+def _known(what: str, given: Iterable[str], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise UsageError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
+
+
+def planned_cases(
+    wanted: Wanted, target: str, adapter: Adapter, clauses: Iterable[tuple[Clause, Span]]
+) -> Iterator[Case]:
+    """The cases of one target, in order: clause by clause, then rule, levels, dtype, device, mode, variant.
+
+    Every dtype is tried in the first mode, and every mode with the first dtype; every dtype in every mode only with
+    the first level lists, as many as `_CROSSED` says: a mode does not know the number of levels.
+    """
+    rules = wanted.rules or adapter.rules
+    for clause, span in clauses:
+        if wanted.clauses and not any(_chosen(clause, name) for name in wanted.clauses):
+            continue
+        if wanted.tier not in span.tiers:
+            continue
+        yield from _spanned(wanted, target, adapter, clause, span, rules)
+
+
+def _chosen(clause: Clause, name: str) -> bool:
+    return name in (clause.id, clause.family)
+
+
+def _spanned(
+    wanted: Wanted, target: str, adapter: Adapter, clause: Clause, span: Span, rules: tuple[str, ...]
+) -> Iterator[Case]:
+    dtypes = tuple(d for d in span.dtypes if d in (wanted.dtypes or adapter.dtypes))
+    variants: tuple[str | None, ...] = _variants(adapter, span) or (None,)
+    for name in rules:
+        rule = rule_named(name)
+        if not span.rules(rule):
+            continue
+        lists = level_lists(span.levels, rule, wanted.tier, wanted.levels)
+        for levels, dtype, device, mode, variant in product(
+            lists, dtypes, _devices(wanted, span), span.modes, variants
+        ):
+            crossed = dtype != dtypes[0] and mode != span.modes[0]
+            if not crossed or levels in lists[: _CROSSED[wanted.tier]]:
+                yield Case(target, clause.id, name, levels, dtype, device, mode, variant)
+
+
+def _variants(adapter: Adapter, span: Span) -> tuple[str, ...]:
+    if span.variants == "layouts":
+        return tuple(name for name in LAYOUTS if name in adapter.layouts)
+    return span.variants
+
+
+def _devices(wanted: Wanted, span: Span) -> tuple[str, ...]:
+    """The devices asked for; clauses about accelerators stay in the plan where none was, so that a report says so."""
+    if not span.accelerators:
+        return wanted.devices or ("cpu",)
+    return tuple(device for device in wanted.devices if device != "cpu") or ("cuda",)
+
+
+def counted(cases: Iterable[Case]) -> dict[str, int]:
+    """How many cases of each clause."""
+    return dict(Counter(case.clause for case in cases))

@@ -1,0 +1,281 @@
+"""The pytest plugin: turns targets into parameters and outcomes into a record, and adds nothing else to pytest's ways.
+
+Loaded in every pytest run of every project that has fsqcheck installed, so it imports nothing heavy by itself.
+
+A clause that fails is a failed test when it is a MUST; a SHOULD or MAY that fails is shown as xfailed (`-rx`), as it does
+not fail a release; with `--fsq-strict` it fails too. What a target does not claim, and what cannot be judged here, is
+skipped with its reason (`-rs`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ..reports.record import ResultLine
+    from .case import Case
+    from .session import Session
+    from .subject import Subject
+
+_OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("--fsq", "targets", "a target: reference, torch-fsq, vector-quantize-pytorch, module:Class, file.py:Class"),
+    ("--fsq-rule", "rules", "judge by this rule (default: those that the target claims)"),
+    ("--fsq-levels", "levels", "numbers of levels, e.g. 8,5,5,5"),
+    ("--fsq-dtype", "dtypes", "only inputs of this dtype"),
+    ("--fsq-device", "devices", "run on this device (default: cpu)"),
+    ("--fsq-clause", "clauses", "only this clause or family, e.g. BND-3 or BND"),
+)
+_PROPERTY = "fsqcheck"
+#: Separates the target from the case id in the name of a test.
+_SEPARATOR = "|"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options, all named --fsq…"""
+    group = parser.getgroup("fsqcheck", "conformance of Finite Scalar Quantization")
+    for flag, name, words in _OPTIONS:
+        group.addoption(flag, action="append", dest=f"fsq_{name}", default=[], metavar=name[:-1].upper(), help=words)
+    group.addoption("--fsq-tier", dest="fsq_tier", default=None, help="quick (default) or standard")
+    group.addoption("--fsq-case", dest="fsq_case", default=None, metavar="ID", help="only the case with this id")
+    group.addoption(
+        "--fsq-seed",
+        dest="fsq_seed",
+        type=int,
+        default=0,
+        help="seed of Hypothesis; 0 (default): the same draws always",
+    )
+    group.addoption("--fsq-report", dest="fsq_report", default=None, metavar="FILE", help="write the record here")
+    group.addoption("--fsq-strict", dest="fsq_strict", action="store_true", help="a SHOULD that fails is a failed test")
+
+
+SESSION = pytest.StashKey["Session"]()
+WRITER = pytest.StashKey["Scribe"]()
+
+
+def session_of(config: pytest.Config) -> Session:
+    """The run's session, made at the first question; `pytest.UsageError` for what makes no sense."""
+    if SESSION in config.stash:
+        return config.stash[SESSION]
+    from .plan import UsageError, parse_levels
+    from .session import Session
+    from .settings import with_defaults
+
+    given: dict[str, Any] = {name: tuple(config.getoption(f"fsq_{name}")) for _, name, _ in _OPTIONS}
+    given |= {name: config.getoption(f"fsq_{name}") for name in ("tier", "case", "seed")}
+    try:
+        given["levels"] = tuple(parse_levels(text) for text in given["levels"])
+        session = Session(with_defaults(given, Path.cwd()))
+    except UsageError as error:
+        raise pytest.UsageError(f"fsqcheck: {error}") from None
+    if not session.adapters:
+        raise pytest.UsageError("fsqcheck: " + "; ".join(session.unavailable.values()))
+    config.stash[SESSION] = session
+    return session
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Loads the targets that were named, and opens the record in the process that pytest was started in."""
+    if config.getoption("fsq_targets"):
+        session_of(config)
+    if config.getoption("fsq_report") and not hasattr(config, "workerinput"):
+        scribe = Scribe(config)
+        config.stash[WRITER] = scribe
+        config.pluginmanager.register(scribe, "fsqcheck-scribe")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each planned case of the clause that a function carries."""
+    from_suite = "subject" in metafunc.fixturenames and hasattr(metafunc.function, "__fsqcheck_clause__")
+    if not from_suite:
+        return
+    from .clause import clause_of
+
+    session = session_of(metafunc.config)
+    check = clause_of(metafunc.function)
+    assert check is not None
+    cases = [case for target in session.adapters for case in session.cases(target, check)]
+    metafunc.parametrize("subject", cases, ids=[f"{case.target}{_SEPARATOR}{case.id}" for case in cases], indirect=True)
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """One case in the hands of its test; the target's global state is put back afterwards."""
+    from .clause import catalogue
+    from .findings import NotJudgedError, UnsupportedError
+    from .subject import Subject
+
+    case: Case = request.param
+    adapter = session_of(request.config).adapters[case.target]
+    held = Subject(case, adapter)
+    request.node.stash[_SUBJECT] = held
+    try:
+        if case.device not in adapter.devices():
+            raise NotJudgedError(f"no {case.device.upper()} device")
+        held.needs(*catalogue()[case.clause].needs)
+    except (NotJudgedError, UnsupportedError) as error:
+        _ended(request.node, error, 0.0)
+        pytest.skip(f"{error}")
+    with adapter.guard():
+        yield held
+
+
+@pytest.fixture
+def fsq_tier(request: pytest.FixtureRequest) -> str:
+    """The tier of the run."""
+    return session_of(request.config).wanted.tier
+
+
+@pytest.fixture
+def fsq_seed(request: pytest.FixtureRequest) -> int:
+    """The seed of what is drawn; 0: the same draws always."""
+    return session_of(request.config).wanted.seed
+
+
+_SUBJECT = pytest.StashKey["Subject"]()
+_RESULT = pytest.StashKey["ResultLine"]()
+
+
+def _ended(item: pytest.Item, error: BaseException | None, seconds: float) -> ResultLine:
+    """Keeps the result of a case with its test."""
+    from .results import result_of
+
+    result = result_of(item.stash[_SUBJECT], error, seconds)
+    item.stash[_RESULT] = result
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Calls a test of the suite, and says in pytest's words how its case ended: failed, xfailed or skipped.
+
+    The exceptions of the suite end here: pytest would draw a traceback of the suite's insides for each.
+    """
+    if _SUBJECT not in pyfuncitem.stash:
+        return (yield)
+    from .results import in_plain_words, is_own_fault
+
+    started = time.perf_counter()
+    try:
+        value = yield
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:
+        result = _ended(pyfuncitem, error, time.perf_counter() - started)
+        if is_own_fault(result):
+            raise
+    else:
+        _ended(pyfuncitem, None, time.perf_counter() - started)
+        return value
+    if result.outcome in ("unsupported", "not-run"):
+        pytest.skip(f"{result.outcome}: {result.message}")
+    if result.severity != "must" and not pyfuncitem.config.getoption("fsq_strict"):
+        pytest.xfail(f"{result.severity.upper()} {result.clause}: {result.message}")
+    return pytest.fail(in_plain_words(result), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds the result of a case to the report of the phase that it ended in."""
+    report = yield
+    if _SUBJECT not in item.stash or _SENT in item.stash:
+        return report
+    if _RESULT not in item.stash and call.excinfo is not None:
+        _ended(item, call.excinfo.value, call.duration)
+    if result := item.stash.get(_RESULT, None):
+        import msgspec
+
+        item.stash[_SENT] = True
+        report.user_properties.append((_PROPERTY, msgspec.to_builtins(result)))
+    return report
+
+
+_SENT = pytest.StashKey[bool]()
+
+
+class Scribe:
+    """Writes the record while the run goes on."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from ..reports import RecordWriter, UnwritableReport
+        from .recording import clause_lines, header, target_lines
+
+        self._config = config
+        self._started = time.monotonic()
+        self._outcomes: dict[str, int] = {}
+        self._broke: str | None = None
+        session = session_of(config)
+        try:
+            self._writer = RecordWriter(Path(config.getoption("fsq_report")), header(session))
+        except UnwritableReport as error:
+            raise pytest.UsageError(f"fsqcheck: {error}") from None
+        for target in target_lines(session):
+            self._writer.write(target)
+        for clause in clause_lines(session):
+            self._writer.write(clause)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Writes a result as soon as its report arrives, from this process or from a worker."""
+        from .results import is_own_fault
+
+        found = result_in(report) or self._crashed(report)
+        if found is not None:
+            self._outcomes[found.outcome] = self._outcomes.get(found.outcome, 0) + 1
+            self._writer.write(found)
+            if is_own_fault(found):
+                self._broke = f"{found.id}: {found.message}"
+
+    def _crashed(self, report: pytest.TestReport) -> ResultLine | None:
+        """The result of a case whose worker died under it."""
+        if report.when in ("setup", "call", "teardown") or _SEPARATOR not in report.nodeid:
+            return None
+        from .recording import bare_result
+        from .session import parsed_case
+
+        target, _, id = report.nodeid.partition("[")[2].rstrip("]").partition(_SEPARATOR)
+        return bare_result(parsed_case(target, id), "crash", 0.0, "the process that ran this case died")
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Keeps what broke pytest itself."""
+        self._broke = str(excrepr).strip().splitlines()[-1]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keeps what broke the collection."""
+        if report.failed:
+            self._broke = f"collecting {report.nodeid} failed"
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Ends the record; an interrupted run gets no footer."""
+        from ..reports.record import Footer
+        from .recording import now
+
+        if exitstatus == pytest.ExitCode.INTERRUPTED and self._broke is None:
+            self._writer.close(None)
+            return
+        self._writer.close(
+            Footer(
+                finished=now(),
+                seconds=round(time.monotonic() - self._started, 3),
+                results=sum(self._outcomes.values()),
+                outcomes=self._outcomes,
+                broke=self._broke,
+            )
+        )
+
+
+def result_in(report: pytest.TestReport) -> ResultLine | None:
+    """The result that a report carries, or None."""
+    found = dict(report.user_properties).get(_PROPERTY)
+    if found is None:
+        return None
+    import msgspec
+
+    from ..reports.record import ResultLine
+
+    return msgspec.convert(found, ResultLine)

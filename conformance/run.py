@@ -1,0 +1,119 @@
+"""One run of the suite from a program: pytest, started with the suite's own settings and nobody else's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from ..reports import Footer, RecordWriter
+from . import plugin
+from .recording import header, now, target_lines
+from .session import Session
+
+HERE = Path(__file__).parent
+
+#: What a user's environment may say to pytest, and what the suite says in its place.
+_ENVIRONMENT = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": ""}
+
+
+class Watcher(Protocol):
+    """Somebody who wants to know how far a run is."""
+
+    def planned(self, cases: int) -> None:
+        """So many cases will run."""
+        ...
+
+    def ended(self, outcome: str, id: str) -> None:
+        """A case has ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: `interrupted` by the user, or with pytest's own error in `broke`."""
+
+    interrupted: bool = False
+    broke: str | None = None
+
+
+def run_suite(session: Session, report: Path, processes: int, watcher: Watcher) -> Ending:
+    """Runs every planned case and writes the record to `report`; `UnwritableReport` before anything runs.
+
+    With `processes` above 1, pytest-xdist spreads the cases; the results are the same.
+    """
+    if not session.adapters:
+        _only_targets(session, report)
+        return Ending()
+    watcher.planned(sum(len(session.cases(target)) for target in session.adapters))
+    with _environment(_ENVIRONMENT):
+        status = pytest.main(_arguments(session, report, processes), plugins=[_Steering(session, watcher)])
+    if status == pytest.ExitCode.INTERRUPTED:
+        return Ending(interrupted=True)
+    if status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        return Ending(broke=f"pytest ended with {pytest.ExitCode(status).name}")
+    return Ending()
+
+
+def _only_targets(session: Session, report: Path) -> None:
+    """The record of a run in which no target could be loaded."""
+    with RecordWriter(report, header(session)) as writer:
+        for line in target_lines(session):
+            writer.write(line)
+        writer.close(Footer(finished=now(), seconds=0.0, results=0, outcomes={}))
+
+
+def _arguments(session: Session, report: Path, processes: int) -> list[str]:
+    wanted = session.wanted
+    arguments = ["-p", "fsqcheck", "-p", "no:terminal", "-p", "no:cacheprovider", "--import-mode=importlib"]
+    arguments += ["-c", os.devnull, "--rootdir", str(HERE)]
+    arguments += ["-p", "xdist", "-n", str(processes), "--dist", "worksteal"] if processes > 1 else []
+    lists: Mapping[str, tuple[str, ...]] = {
+        "--fsq": wanted.targets,
+        "--fsq-rule": wanted.rules,
+        "--fsq-levels": tuple(",".join(map(str, levels)) for levels in wanted.levels),
+        "--fsq-dtype": wanted.dtypes,
+        "--fsq-device": wanted.devices,
+        "--fsq-clause": wanted.clauses,
+    }
+    arguments += [f"{flag}={value}" for flag, values in lists.items() for value in values]
+    arguments += [f"--fsq-tier={wanted.tier}", f"--fsq-seed={wanted.seed}", f"--fsq-report={report}"]
+    arguments += [f"--fsq-case={wanted.case}"] if wanted.case else []
+    return [*arguments, str(HERE)]
+
+
+class _Steering:
+    """Gives pytest the session that was made already, and tells the watcher what happens."""
+
+    def __init__(self, session: Session, watcher: Watcher) -> None:
+        self._session = session
+        self._watcher = watcher
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """The session is ready before any plugin asks for it."""
+        config.stash[plugin.SESSION] = self._session
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A case has ended."""
+        if result := plugin.result_in(report):
+            self._watcher.ended(result.outcome, result.id)
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

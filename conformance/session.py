@@ -1,0 +1,125 @@
+"""A run: the targets that were asked for, loaded once, and the cases that are planned for each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, resolve
+from ..reference import rule_named
+from .case import Case
+from .clause import FAMILIES, Clause, Span, catalogue, clause_of
+from .levels import level_lists
+from .plan import UsageError, Wanted, planned_cases
+from .quiet import output_kept_away
+
+#: The module of the cases that Hypothesis draws; it carries no clauses of its own.
+DRAWN = "test_drawn"
+
+
+def checks() -> Iterator[tuple[Clause, Span]]:
+    """Every test of the suite as its clause and span, in the order in which they run."""
+    for name in (*(module for _, module in FAMILIES.values()), DRAWN):
+        module = importlib.import_module(f"fsqcheck.conformance.{name}")
+        for test in vars(module).values():
+            if found := clause_of(test):
+                yield found
+
+
+class Session:
+    """What was asked for, and what came of loading it. A target that cannot be loaded has a reason in `unavailable`."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        if not wanted.targets:
+            raise UsageError(
+                "no target given; name one (reference, torch-fsq, vector-quantize-pytorch, module:Class, "
+                "path/to/file.py:Class) or set targets in [tool.fsqcheck] of pyproject.toml"
+            )
+        _known_clauses(wanted)
+        self.wanted = wanted
+        self.unavailable: dict[str, str] = {}
+
+    @cached_property
+    def adapters(self) -> dict[str, Adapter]:
+        """The targets that could be loaded and built at least once, by the names under which they were asked for."""
+        found: dict[str, Adapter] = {}
+        for target in dict.fromkeys(self.wanted.targets):
+            try:
+                with output_kept_away():
+                    adapter = resolve(target)
+                    self._smoke(target, adapter)
+                found[target] = adapter
+            except TargetUnavailableError as error:
+                self.unavailable[target] = " ".join(str(error).split())
+        return found
+
+    def _smoke(self, target: str, adapter: Adapter) -> None:
+        """Whether it can work at all: a rule to judge it by, and one quantizer that can be built."""
+        rules = self.wanted.rules or adapter.rules
+        if not rules:
+            raise TargetUnavailableError(
+                f"{target} does not say which rule it computes; add --rule, e.g. --rule widened "
+                "(most FSQ classes) or --rule symmetric; `fsqcheck list rules` shows all"
+            )
+        failures = []
+        for name in rules:
+            for levels in level_lists("mixed", rule_named(name), "quick", self.wanted.levels) or self.wanted.levels:
+                setup = Setup(levels, name, layout=main_layout(adapter.layouts))
+                if adapter.refusal(setup):
+                    return
+                try:
+                    with adapter.guard():
+                        adapter.build(setup)
+                except Exception as error:
+                    said = " ".join(str(error).split())[:300]
+                    failures.append(f"levels {list(levels)}, rule {name}: {type(error).__name__}: {said}")
+                else:
+                    return
+        if failures:
+            raise TargetUnavailableError(f"{target} cannot be constructed ({failures[0]})")
+
+    def cases(self, target: str, *only: tuple[Clause, Span]) -> tuple[Case, ...]:
+        """The planned cases of a target: of all tests, or of those named."""
+        adapter = self.adapters.get(target)
+        if adapter is None:
+            return ()
+        if self.wanted.case is not None:
+            return tuple(self._one(target, self.wanted.case, only or tuple(checks())))
+        return tuple(planned_cases(self.wanted, target, adapter, only or tuple(checks())))
+
+    def _one(self, target: str, id: str, among: tuple[tuple[Clause, Span], ...]) -> Iterator[Case]:
+        case = parsed_case(target, id)
+        for clause, span in among:
+            drawn = span.variants == (DRAWN_VARIANT,)
+            if clause.id == case.clause and drawn == (case.variant == DRAWN_VARIANT):
+                yield case
+
+
+#: The variant of a case that Hypothesis draws.
+DRAWN_VARIANT = "hypothesis"
+
+
+def parsed_case(target: str, id: str) -> Case:
+    """The case with an id as a report prints it; `UsageError` when it is none."""
+    parts = id.split("/")
+    example = "BND-3/widened/8x5x5x5/float32/cpu/eval"
+    if len(parts) not in (6, 7):
+        raise UsageError(f"--case {id!r} is not a case id; expected one such as {example}")
+    clause, rule, levels, dtype, device, mode = parts[:6]
+    try:
+        counts = () if levels == "drawn" else tuple(int(part) for part in levels.split("x"))
+    except ValueError:
+        raise UsageError(f"--case {id!r}: levels {levels!r}; expected e.g. 8x5x5x5") from None
+    if clause not in catalogue():
+        raise UsageError(f"--case {id!r}: there is no clause {clause}; `fsqcheck list clauses` shows all")
+    levels_given = (counts,) if counts else ()
+    replace(Wanted((target,)), rules=(rule,), dtypes=(dtype,), devices=(device,), levels=levels_given).checked()
+    return Case(target, clause, rule, counts, dtype, device, mode, parts[6] if len(parts) == 7 else None)
+
+
+def _known_clauses(wanted: Wanted) -> None:
+    for name in wanted.clauses:
+        if name not in FAMILIES and name not in catalogue():
+            raise UsageError(f"there is no clause or family {name!r}; `fsqcheck list clauses` shows all")

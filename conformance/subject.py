@@ -1,0 +1,231 @@
+"""What a test holds in its hands: one case, its target, and the reference that it is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..adapters import LAYOUTS, Adapter, Answer, Capability, Layout, Setup, main_layout
+from ..reference import FSQ, PRECISIONS, Codebook, Precision, Rule, Staircase, rule_named, staircase
+from .case import Case
+from .findings import (
+    Array,
+    Finding,
+    NonConformanceError,
+    NotJudgedError,
+    TargetRaisedError,
+    UnsupportedError,
+    WrongAnswerError,
+)
+from .witness import Witness, WitnessedQuantizer
+
+Integers = NDArray[np.int64]
+
+#: The precision that a MUST holds against an input's dtype: float64 may be computed in float32 (docs/rules.md).
+MUST_HOLD = {"float64": "float32", "float32": "float32", "float16": "float16", "bfloat16": "bfloat16"}
+#: The precision that a SHOULD holds against it: 16-bit inputs computed in float32, float64 in float64.
+SHOULD_HOLD = {"float64": "float64", "float16": "float32", "bfloat16": "float32"}
+#: Correct codes lie within this many eps of the grid: scale, product and difference round once each (at most 1.5 eps).
+GRID_EPS = 2.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as vectors: codes (N, d), indices (N,) or None, and the levels that the codes are nearest to."""
+
+    codes: Array
+    indices: Array | None
+    answer: Answer
+
+
+class Subject:
+    """One case. Tests build quantizers, ask them in (N, d) vectors, and read the answers as levels."""
+
+    def __init__(self, case: Case, adapter: Adapter) -> None:
+        self.case = case
+        self.adapter = adapter
+        self.witness = Witness(adapter)
+
+    # What the case is about
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The rule by which the target is judged."""
+        return rule_named(self.case.rule)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The number of levels of each channel."""
+        return self.case.levels
+
+    @cached_property
+    def precision(self) -> Precision:
+        """The dtype of the inputs."""
+        return PRECISIONS[self.case.dtype]
+
+    @property
+    def held(self) -> str:
+        """The dtype whose band a MUST holds against the target."""
+        return MUST_HOLD[self.case.dtype]
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        """The exact codebook."""
+        return Codebook(self.levels)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The layout in which vectors are put to the target: the case's own, or the target's main one."""
+        name = self.case.variant if self.case.variant in LAYOUTS else main_layout(self.adapter.layouts)
+        return LAYOUTS[name]
+
+    @cached_property
+    def setup(self) -> Setup:
+        """What the case builds unless it says otherwise."""
+        return Setup(
+            levels=self.levels,
+            rule=self.case.rule,
+            dtype=self.case.dtype,
+            device=self.case.device,
+            layout=self.layout.name,
+            training=self.case.mode == "train",
+            compiled=self.case.mode == "compiled",
+        )
+
+    def with_levels(self, levels: tuple[int, ...]) -> Subject:
+        """The same case with other levels, heard by the same witness: for cases that draw their own."""
+        other = Subject(replace(self.case, levels=levels, variant=None), self.adapter)
+        other.witness = self.witness
+        return other
+
+    def has(self, capability: Capability) -> bool:
+        """Whether the target can do this."""
+        return capability in self.adapter.capabilities
+
+    def stair(self, channel: int, held: str | None = None, dtype: str | None = None) -> Staircase:
+        """The exact staircase of a channel, by the band that a MUST holds or by another."""
+        return staircase(self.rule, self.levels[channel], dtype or self.case.dtype, held or self.held)
+
+    # Asking
+
+    def quantizer(self, **changes: Any) -> WitnessedQuantizer:
+        """A new quantizer of the case's setup with `changes`."""
+        return self.witness.build(replace(self.setup, **changes))
+
+    def ask(self, vectors: Array, quantizer: WitnessedQuantizer | None = None, **how: Any) -> Reply:
+        """Quantizes (N, d) vectors in the layout; `WrongAnswerError` for codes or indices of another shape."""
+        quantizer = quantizer or self.quantizer()
+        if self.layout.long_axis is None:
+            replies = [self._asked(vector[None], quantizer, **how) for vector in vectors]
+            joined = [reply.indices for reply in replies if reply.indices is not None]
+            indices = np.concatenate(joined) if joined else None
+            return Reply(np.concatenate([reply.codes for reply in replies]), indices, replies[0].answer)
+        return self._asked(vectors, quantizer, **how)
+
+    def _asked(self, vectors: Array, quantizer: WitnessedQuantizer, **how: Any) -> Reply:
+        z = np.ascontiguousarray(self.layout.arrange(vectors)).copy()
+        return self.reply(quantizer.quantize(z, **how), z.shape)
+
+    def reply(self, answer: Answer, shape: tuple[int, ...]) -> Reply:
+        """An answer to an input of this shape as vectors."""
+        positions = self.layout.positions(shape)
+        if answer.codes.shape != shape:
+            raise WrongAnswerError(f"codes of shape {answer.codes.shape} for an input of shape {shape}")
+        indices = answer.indices
+        if indices is not None and indices.shape != positions:
+            raise WrongAnswerError(f"indices of shape {indices.shape} for an input of shape {shape}")
+        return Reply(self.layout.flatten(answer.codes), None if indices is None else indices.reshape(-1), answer)
+
+    def vjp(self, vectors: Array, upstream: Array, quantizer: WitnessedQuantizer | None = None) -> tuple[Reply, Array]:
+        """The gradient of Σ codes·upstream at (N, d) vectors, as (N, d)."""
+        quantizer = quantizer or self.quantizer()
+        arranged = (np.ascontiguousarray(self.layout.arrange(part)).copy() for part in (vectors, upstream))
+        z, weights = arranged
+        answer, gradient = quantizer.vjp(z, weights)
+        if gradient.shape != z.shape:
+            raise NonConformanceError(
+                Finding("the gradient has the wrong shape", f"shape {gradient.shape}", f"shape {z.shape}")
+            )
+        return self.reply(answer, z.shape), self.layout.flatten(gradient)
+
+    # Reading
+
+    def grid(self, level: NDArray[Any], channel: int) -> NDArray[np.float64]:
+        """The exact codes of level indices."""
+        return self.rule.grid.code(level, self.levels[channel])
+
+    def read(self, codes: Array) -> Integers:
+        """The level indices that (…, d) codes are nearest to; -1 for NaN. Levels outside 0 … L-1 are seen as such."""
+        columns = []
+        for channel, levels in enumerate(self.levels):
+            near = np.rint(self.rule.grid.coordinate(codes[..., channel], levels))
+            known = np.isfinite(near) & (np.abs(near) < 2**31)
+            columns.append(np.where(known, np.where(known, near, 0), -1).astype(np.int64))
+        return np.stack(columns, axis=-1)
+
+    def grid_tolerance(self, channel: int, held: str | None = None) -> float:
+        """How far a code may lie from the grid, in codes."""
+        scale = max(abs(float(self.grid(np.array(level), channel))) for level in (0, self.levels[channel] - 1))
+        return GRID_EPS * PRECISIONS[held or self.held].eps * max(scale, 1.0)
+
+    def legible(self, channel: int, held: str | None = None) -> bool:
+        """Whether levels can be read off codes of the case's dtype: rounding stays well below half a step."""
+        step = self.rule.grid.step(self.levels[channel])
+        return self.grid_tolerance(channel, held) + self.precision.eps / 2 < step / 2
+
+    def exact_levels(self, vectors: Array) -> Integers:
+        """The level indices of the reference: (N, d)."""
+        columns = [self.rule.level(vectors[..., i], levels) for i, levels in enumerate(self.levels)]
+        return np.stack(columns, axis=-1)
+
+    def exact_indices(self, vectors: Array) -> Integers:
+        """The indices of the reference: (N,)."""
+        return self.codebook.pack(self.exact_levels(vectors))
+
+    def reference(self) -> FSQ:
+        """The reference's own quantizer."""
+        return FSQ(self.levels, self.rule)
+
+    # Judging
+
+    def alone(self, vectors: Array, row: int, channel: int) -> Array:
+        """One vector with all other channels at a level's centre: the smallest input that can show a fault there."""
+        single = np.zeros((1, len(self.levels)), dtype=vectors.dtype)
+        single[0, channel] = vectors[row, channel]
+        return single
+
+    @contextmanager
+    def must_answer(self, clause_says: str) -> Iterator[None]:
+        """Where an answer is the clause itself: what the target raises is a failure and no mere error."""
+        try:
+            yield
+        except TargetRaisedError as raised:
+            raise NonConformanceError(
+                Finding(
+                    f"{raised.asked} raises",
+                    raised.what(),
+                    clause_says,
+                    probe=raised.probe,
+                    setup=raised.setup,
+                )
+            ) from raised
+        except WrongAnswerError as wrong:
+            raise NonConformanceError(Finding("the answer has the wrong shape", str(wrong), clause_says)) from wrong
+
+    def needs(self, *capabilities: Capability) -> None:
+        """`UnsupportedError` unless the target can do all of these."""
+        missing = [capability for capability in capabilities if not self.has(capability)]
+        if missing:
+            raise UnsupportedError(f"it declares no {', '.join(missing)}")
+
+    def judged(self, channels: list[int], why: str) -> list[int]:
+        """The channels that can be judged; `NotJudgedError` when there are none."""
+        if not channels:
+            raise NotJudgedError(why)
+        return channels

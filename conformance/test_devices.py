@@ -1,0 +1,128 @@
+"""DEV: devices, dtypes of the module, mixed precision, and compilation."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+
+from fsqcheck.adapters import Capability
+from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.clause import ALL_DTYPES, MUST, Span, clause
+from fsqcheck.conformance.findings import Finding, NonConformanceError, NotJudgedError
+from fsqcheck.conformance.judging import judge_grid, judge_levels
+from fsqcheck.conformance.subject import Subject
+
+DESIGN = "docs/rules.md, how close is close enough"
+
+
+@clause(
+    "DEV-1",
+    MUST,
+    "Codes stay on the device of the input.",
+    title="same device",
+    source=DESIGN,
+    meaning="The next layer stops with a device mismatch, or every step pays for a copy to the host and back.",
+    over=Span(levels="mixed", modes=("eval", "train"), dtypes=ALL_DTYPES),
+)
+def test_codes_stay_on_the_device(subject: Subject) -> None:
+    z = np.zeros(subject.layout.shape(len(subject.levels)), dtype=subject.precision.dtype)
+    answer = subject.quantizer().quantize(z)
+    if answer.device != subject.case.device:
+        raise NonConformanceError(
+            Finding(
+                f"an input on {subject.case.device} gets codes on {answer.device}",
+                f"device {answer.device}",
+                f"device {subject.case.device}",
+                setup=subject.setup,
+            )
+        )
+
+
+@clause(
+    "DEV-2",
+    MUST,
+    "Outside the tolerance bands an accelerator gives the levels and indices that the CPU gives.",
+    title="agrees with the CPU",
+    source=DESIGN,
+    meaning="Tokens that were made on a GPU are not those that are made on a CPU.",
+    over=Span(levels="channels", dtypes=ALL_DTYPES, accelerators=True),
+)
+def test_the_device_agrees_with_the_cpu(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    here = subject.ask(vectors)
+    there = subject.ask(vectors, subject.quantizer(device="cpu"))
+    lowest, highest = zip(*(subject.stair(i).allowed(vectors[:, i]) for i in range(len(subject.levels))), strict=True)
+    settled = (np.stack(lowest) == np.stack(highest)).T
+    mine, cpu = (np.where(settled, subject.read(reply.codes), 0) for reply in (here, there))
+    comparators.same_integers(mine, cpu, f"the levels on {subject.case.device}, as (vector, channel),")
+    judge_levels(subject, vectors, here, subject.held)
+    if here.indices is not None and there.indices is not None:
+        rows = settled.all(axis=1)
+        comparators.same_integers(here.indices[rows], there.indices[rows], f"the indices on {subject.case.device}")
+
+
+@clause(
+    "DEV-3",
+    MUST,
+    "A quantizer that was moved to a dtype quantizes inputs of that dtype as its precision allows.",
+    title="moved to a dtype",
+    source=f"{DESIGN}; stable-audio-tools' DitheredFSQ gives wrong indices after .bfloat16() at L = 7",
+    meaning="model.half() or model.bfloat16() breaks the tokens, although the model seems to work.",
+    needs=[Capability.CAST],
+    over=Span(levels="few", dtypes=ALL_DTYPES),
+)
+def test_a_moved_quantizer_is_right(subject: Subject) -> None:
+    moved = subject.quantizer().cast(subject.case.dtype)
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    reply = subject.ask(vectors, moved)
+    judge_grid(subject, vectors, reply, subject.held)
+    judge_levels(subject, vectors, reply, subject.held)
+    settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 2000)
+    found = subject.ask(settled, moved)
+    if found.indices is not None:
+        comparators.same_integers(found.indices, subject.exact_indices(settled), f"the indices in {subject.case.dtype}")
+
+
+@clause(
+    "DEV-4",
+    MUST,
+    "Inside a mixed-precision region (autocast) inputs are quantized as the region's precision allows.",
+    title="autocast",
+    source=f"{DESIGN}; vector-quantize-pytorch switches autocast off for CUDA",
+    meaning="Mixed-precision training uses other tokens than evaluation without it.",
+    needs=[Capability.AUTOCAST],
+    over=Span(levels="few", dtypes=("float32",), modes=("eval", "train")),
+)
+def test_autocast_keeps_the_levels(subject: Subject) -> None:
+    settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 4000)
+    quantizer = subject.quantizer()
+    with subject.must_answer("codes"):
+        reply = subject.ask(settled, quantizer, autocast="bfloat16")
+    levels = subject.read(reply.codes)
+    comparators.same_integers(levels, subject.exact_levels(settled), "the levels under autocast, as (vector, channel),")
+    if reply.indices is not None:
+        comparators.same_integers(reply.indices, subject.exact_indices(settled), "the indices under autocast")
+
+
+@clause(
+    "DEV-5",
+    MUST,
+    "Compiled, the quantizer takes the levels and indices of the eager one outside the tolerance bands.",
+    title="compiled equals eager",
+    source=DESIGN,
+    meaning="Compiling the model changes its tokens.",
+    needs=[Capability.COMPILE],
+    over=Span(levels="mixed", modes=("compiled",), tiers=("standard",)),
+)
+def test_compiled_equals_eager(subject: Subject) -> None:
+    if not any(map(shutil.which, ("g++", "c++", "clang++"))):
+        raise NotJudgedError("no C++ compiler for torch.compile on this machine")
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    with subject.must_answer("codes of a compiled quantizer"):
+        reply = subject.ask(vectors)
+    judge_grid(subject, vectors, reply, subject.held)
+    judge_levels(subject, vectors, reply, subject.held)
+    if reply.indices is not None:
+        own = subject.codebook.pack(subject.read(reply.codes))
+        comparators.same_integers(reply.indices, own, "the indices of the compiled quantizer")

@@ -1,0 +1,379 @@
+"""IDX: tokens, from codes and back, to the last integer."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from fsqcheck.adapters import Capability, Probe
+from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
+from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.witness import WitnessedQuantizer
+
+PAPER = "arXiv 2309.15505 §3.1"
+#: Up to this many codes the whole codebook is tried, above it the edges and samples.
+WHOLE = 2**20
+_SAMPLES = 20_000
+
+
+def _some_indices(size: int) -> Array:
+    """Every index of a codebook, or its edges, the neighbours of powers of two, and samples of a large one."""
+    if size <= WHOLE:
+        return np.arange(size, dtype=np.int64)
+    powers = 2 ** np.arange(62, dtype=np.int64)
+    near = (powers[:, None] + np.arange(-3, 4)).ravel()
+    edges = np.concatenate([np.arange(512), size - 1 - np.arange(512)])
+    random = np.random.default_rng(62).integers(0, size, size=_SAMPLES)
+    found = np.concatenate([near, edges, random])
+    return np.unique(found[(found >= 0) & (found < size)])
+
+
+def _codes(subject: Subject, indices: Array) -> Array:
+    """The exact codes of indices, rounded once to float32: (N, d)."""
+    level = subject.codebook.unpack(indices)
+    columns = [subject.grid(level[:, i], i) for i in range(len(subject.levels))]
+    return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def _shaped(subject: Subject, indices: Array) -> Array:
+    """(N,) indices in the layout of a long input."""
+    shape = subject.layout.arrange(np.zeros((len(indices), len(subject.levels)))).shape
+    return indices.reshape(subject.layout.positions(shape))
+
+
+def _decoded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array) -> Array:
+    """The codes that the target decodes (N,) indices to, as (N, d)."""
+    codes = quantizer.indices_to_codes(_shaped(subject, indices))
+    expected = subject.layout.arrange(np.zeros((len(indices), len(subject.levels)))).shape
+    comparators.same_shape(codes, expected, "the decoded codes")
+    return subject.layout.flatten(codes)
+
+
+def _same_indices(subject: Subject, observed: Array, expected: Array, codes: Array, kind: str, how: str) -> None:
+    """All indices equal; else the first wrong one with its level indices, and how many are wrong."""
+    comparators.integer_dtype(observed, "the indices")
+    comparators.same_shape(observed, expected.shape, "the indices")
+    wrong = np.asarray(observed.astype(object) != expected.astype(object), dtype=bool)
+    if not wrong.any():
+        return
+    row = int(np.flatnonzero(wrong)[0])
+    level = subject.codebook.unpack(expected[row : row + 1])[0].tolist()
+    share = wrong.mean()
+    probe = Probe(kind, expected[row : row + 1] if kind == "round trip" else codes[row : row + 1])
+    raise NonConformanceError(
+        Finding(
+            message=f"{how} the index {expected[row]} becomes {observed[row]} ({share:.3g} of those tried are wrong)",
+            observed=f"index {observed[row]}",
+            expected=f"index {expected[row]}, level indices {level}",
+            input=codes[row] if kind == "codes_to_indices" else expected[row : row + 1],
+            input_note="the codes" if kind == "codes_to_indices" else "the index",
+            wrong=int(wrong.sum()),
+            tried=int(wrong.size),
+            probe=probe,
+            setup=subject.setup,
+            details={"codebook": f"{subject.codebook.size} codes"},
+        )
+    )
+
+
+@clause(
+    "IDX-1",
+    MUST,
+    "Every index, decoded and encoded again, is itself (all of them up to 2^20 codes; edges and samples above).",
+    title="codebook round trip",
+    source=PAPER,
+    meaning="Stored tokens change when they pass through the library once.",
+    needs=[Capability.ENCODE, Capability.DECODE],
+    over=Span(levels="codebooks"),
+)
+def test_every_index_survives_a_round_trip(subject: Subject) -> None:
+    indices = _some_indices(subject.codebook.size)
+    quantizer = subject.quantizer()
+    codes = _decoded(subject, quantizer, indices)
+    again = quantizer.codes_to_indices(codes)
+    _same_indices(subject, again, indices, codes, "round trip", "decoded and encoded again,")
+
+
+@clause(
+    "IDX-2",
+    MUST,
+    "Every exact code, encoded and decoded again, is itself.",
+    title="code → index → code",
+    source=PAPER,
+    meaning="A token stands for another vector than the one that was encoded.",
+    needs=[Capability.ENCODE, Capability.DECODE],
+    over=Span(levels="codebooks"),
+)
+def test_every_code_survives_a_round_trip(subject: Subject) -> None:
+    codes = _codes(subject, _some_indices(subject.codebook.size))
+    quantizer = subject.quantizer()
+    indices = quantizer.codes_to_indices(codes)
+    comparators.same_shape(indices, codes.shape[:-1], "the indices")
+    again = _decoded(subject, quantizer, indices)
+    tolerance = max(subject.grid_tolerance(channel) for channel in range(len(subject.levels)))
+    comparators.within(again, codes, tolerance, "the codes, as (index, channel), after encoding and decoding")
+
+
+@clause(
+    "IDX-3",
+    MUST,
+    "The indices of a forward call are those of its codes.",
+    title="forward agrees",
+    source=PAPER,
+    meaning="Tokens that are stored while training differ from tokens that are computed from the codes later.",
+    needs=[Capability.INDICES, Capability.ENCODE],
+    over=Span(levels="codebooks", modes=("eval", "train")),
+)
+def test_forward_agrees_with_codes_to_indices(subject: Subject) -> None:
+    z = np.random.default_rng(3).normal(scale=1.5, size=(4000, len(subject.levels))).astype(np.float32)
+    quantizer = subject.quantizer()
+    reply = subject.ask(z, quantizer)
+    assert reply.indices is not None
+    encoded = quantizer.codes_to_indices(reply.codes)
+    comparators.same_integers(reply.indices, encoded.astype(np.int64), "the indices of the forward call")
+
+
+@clause(
+    "IDX-4",
+    MUST,
+    "An index is Σ level_i · Π_{j<i} L_j: mixed radix, the first channel least significant.",
+    title="packing order",
+    source=f"{PAPER}, notebook: basis = cumprod([1, levels…])",
+    meaning="Tokens of this library mean other codes everywhere else; a swap scrambles them all.",
+    needs=[Capability.ENCODE],
+    over=Span(levels="codebooks"),
+)
+def test_indices_are_mixed_radix(subject: Subject) -> None:
+    exact = np.unique(
+        np.concatenate([np.cumprod([1, *subject.levels[:-1]]), _some_indices(subject.codebook.size)[:4096]])
+    )
+    codes = _codes(subject, exact)
+    quantizer = subject.quantizer()
+    _same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
+    if subject.has(Capability.DECODE):
+        levels = subject.read(_decoded(subject, quantizer, exact))
+        comparators.same_integers(levels, subject.codebook.unpack(exact), "the levels of decoded indices")
+
+
+@clause(
+    "IDX-5",
+    MUST,
+    "The indices of a forward call are integers from 0 to ΠL-1, a different one for each code, and all of them occur.",
+    title="range, dtype, bijective",
+    source=PAPER,
+    meaning="An embedding lookup fails or wraps around, or two different vectors share a token.",
+    needs=[Capability.INDICES],
+    over=Span(levels="codebooks", modes=("eval", "train")),
+)
+def test_forward_indices_count_the_codebook(subject: Subject) -> None:
+    if subject.codebook.size > WHOLE // 8:
+        z = probes.settled(subject.rule, subject.levels, "float32", _SAMPLES)
+    else:
+        z = probes.every_code(subject.rule, subject.levels, "float32")
+    exact = subject.exact_indices(z)
+    reply = subject.ask(z)
+    assert reply.indices is not None
+    comparators.integer_dtype(reply.indices, "the indices", Probe("forward", subject.layout.arrange(z[:1])))
+    outside = (reply.indices.astype(object) < 0) | (reply.indices.astype(object) >= subject.codebook.size)
+    wrong = np.asarray(outside, dtype=bool) if np.any(outside) else reply.indices != exact.astype(reply.indices.dtype)
+    if not wrong.any():
+        return
+    row = int(np.flatnonzero(wrong)[0])
+    found = int(reply.indices[row])
+    twice = int(np.sum(reply.indices == reply.indices[row]))
+    raise NonConformanceError(
+        Finding(
+            message=f"the vector of index {exact[row]} gets the index {found}"
+            + (f", outside the codebook of {subject.codebook.size}" if np.any(outside) else "")
+            + (f", which {twice} vectors share" if twice > 1 else ""),
+            observed=f"index {found}",
+            expected=f"index {exact[row]}",
+            input=z[row],
+            wrong=int(wrong.sum()),
+            tried=int(wrong.size),
+            probe=Probe("forward", subject.layout.arrange(z[row : row + 1])),
+            setup=subject.setup,
+        )
+    )
+
+
+@clause(
+    "IDX-6",
+    MUST,
+    "Codebooks at and above 2^22, 2^24 and 2^31 codes have exact indices, or are refused at construction.",
+    title="large codebooks",
+    source="vector-quantize-pytorch sums indices in float32 and its basis in int32 (docs/rules.md, indices)",
+    meaning="Different codes get the same token, and tokens wrap around: information is lost where nobody looks.",
+    needs=[Capability.ENCODE],
+    over=Span(levels="large"),
+)
+def test_large_codebooks_are_exact_or_refused(subject: Subject) -> None:
+    try:
+        quantizer = subject.quantizer()
+    except TargetRaisedError as raised:
+        if isinstance(raised.error, (ValueError, TypeError, AssertionError, NotImplementedError, OverflowError)):
+            return  # refused at construction
+        raise
+    indices = _some_indices(subject.codebook.size)
+    codes = _codes(subject, indices)
+    encoded = quantizer.codes_to_indices(codes)
+    _same_indices(subject, encoded, indices, codes, "codes_to_indices", "encoding the codes of")
+    if subject.has(Capability.DECODE):
+        levels = subject.read(_decoded(subject, quantizer, indices))
+        comparators.same_integers(
+            levels,
+            subject.codebook.unpack(indices),
+            "the levels of decoded indices",
+            Probe("indices_to_codes", indices[-1:]),
+        )
+
+
+@clause(
+    "IDX-7",
+    MUST,
+    "With 26 and more levels a channel, every index is exact: integers are rounded, not cut.",
+    title="many levels a channel",
+    source="vector-quantize-pytorch ≤ 1.22.15 and diffusers cut instead of rounding (docs/rules.md, indices)",
+    meaning="Some codes get the token of their neighbour, depending on rounding errors of the last bit.",
+    needs=[Capability.ENCODE],
+    over=Span(levels="fine", dtypes=("float32", "float64")),
+)
+def test_many_levels_have_exact_indices(subject: Subject) -> None:
+    z = probes.every_code(subject.rule, subject.levels, subject.case.dtype)
+    exact = subject.exact_indices(z)
+    quantizer = subject.quantizer()
+    reply = subject.ask(z, quantizer)
+    found = reply.indices if reply.indices is not None else quantizer.codes_to_indices(reply.codes)
+    _same_indices(subject, found, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
+
+
+@clause(
+    "IDX-8",
+    MUST,
+    "Codes that a forward call gives in float16 or bfloat16 have the same indices as the call itself.",
+    title="low-precision codes",
+    source="vector-quantize-pytorch 1.32.0: codes_to_indices sums bfloat16 codes in bfloat16",
+    meaning="Tokens that are computed from half-precision codes are wrong, or outside the codebook.",
+    needs=[Capability.ENCODE],
+    over=Span(levels="recommended", dtypes=HALF_DTYPES),
+)
+def test_low_precision_codes_have_the_same_indices(subject: Subject) -> None:
+    settled = probes.settled(subject.rule, subject.levels, "float32", 4000).astype(subject.precision.dtype)
+    ends = np.full((1, len(subject.levels)), 9.0, dtype=subject.precision.dtype)
+    z = np.concatenate([ends, -ends, settled])
+    quantizer = subject.quantizer()
+    reply = subject.ask(z, quantizer)
+    levels = subject.read(reply.codes)
+    comparators.same_integers(levels, subject.exact_levels(z), "the levels of the codes")
+    exact = subject.codebook.pack(levels)
+    codes = reply.codes.astype(subject.precision.dtype)
+    _same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
+
+
+@clause(
+    "IDX-9",
+    SHOULD,
+    "Indices outside 0 … ΠL-1 are refused.",
+    title="bad indices refused",
+    source="vector-quantize-pytorch 1.32.0 decodes -1 and ΠL to valid codes",
+    meaning="Padding tokens, off-by-one errors and a wrong vocabulary decode to plausible codes without a word.",
+    needs=[Capability.DECODE],
+    over=Span(levels="mixed", variants=("minus one", "size", "far below", "far above")),
+)
+def test_bad_indices_are_refused(subject: Subject) -> None:
+    size = subject.codebook.size
+    index = {"minus one": -1, "size": size, "far below": -(2**31), "far above": 2**31 - 1}[str(subject.case.variant)]
+    bad = _shaped(subject, np.array([index], dtype=np.int64))
+    try:
+        codes = subject.quantizer().indices_to_codes(bad)
+    except TargetRaisedError:
+        return
+    if np.isnan(codes.astype(np.float64)).all():
+        return
+    raise NonConformanceError(
+        Finding(
+            f"the index {index} of a codebook of {size} decodes to {np.ravel(codes).tolist()}",
+            f"codes {np.ravel(codes).tolist()}",
+            "an exception (or NaN)",
+            probe=Probe("indices_to_codes", bad),
+            setup=subject.setup,
+        )
+    )
+
+
+@clause(
+    "IDX-10",
+    MUST,
+    "Decoding indices gives codes in the layout of the input that they came from.",
+    title="decode keeps the layout",
+    source="the calling convention that FSQ libraries share (docs/adapters.md)",
+    meaning="Codes that are decoded from stored tokens have their axes swapped.",
+    needs=[Capability.INDICES, Capability.DECODE],
+    over=Span(levels="mixed", variants="layouts"),
+)
+def test_decoding_keeps_the_layout(subject: Subject) -> None:
+    shape = subject.layout.shape(len(subject.levels))
+    vectors = probes.settled(subject.rule, subject.levels, "float32", prod(subject.layout.positions(shape)))
+    z = np.ascontiguousarray(subject.layout.unflatten(vectors, shape))
+    quantizer = subject.quantizer()
+    with subject.must_answer(f"codes of shape {shape} from the indices of an input of that shape"):
+        answer = quantizer.quantize(z)
+        assert answer.indices is not None
+        decoded = quantizer.indices_to_codes(answer.indices)
+    comparators.same_shape(decoded, shape, "the decoded codes")
+    tolerance = max(subject.grid_tolerance(channel) for channel in range(len(subject.levels)))
+    comparators.within(decoded, answer.codes, 2 * tolerance, "the decoded codes")
+
+
+@clause(
+    "IDX-11",
+    SHOULD,
+    "The memory of a quantizer does not grow with its codebook.",
+    title="no codebook in memory",
+    source="vector-quantize-pytorch 1.32.0: FSQ([8]*8) takes about 10 s and 3.6 GB to construct",
+    meaning="An implicit codebook is made explicit: large ones take minutes and gigabytes to construct, on every worker.",
+    needs=[Capability.FOOTPRINT],
+    over=Span(levels="growth"),
+)
+def test_the_codebook_is_not_held(subject: Subject) -> None:
+    few = subject.levels[: len(subject.levels) // 2 + 1]
+    small, large = (subject.quantizer(levels=levels) for levels in (few, subject.levels))
+    held = [small.held_bytes(), large.held_bytes()]
+    codes = [prod(few), prod(subject.levels)]
+    growth = (held[1] - held[0]) / (codes[1] - codes[0])
+    if growth < 1.0:
+        return
+    raise NonConformanceError(
+        Finding(
+            f"a quantizer holds {growth:.1f} bytes for each of its codes",
+            f"{held[0]:,} bytes at {codes[0]:,} codes, {held[1]:,} bytes at {codes[1]:,} codes: "
+            f"2^24 codes of as many channels would hold {growth * 2**24 / 2**30:.2f} GiB, and several times that "
+            "while they are built",
+            "a few bytes for each channel, whatever the codebook's size",
+            probe=Probe("construct"),
+            setup=large.setup,
+        )
+    )
+
+
+@clause(
+    "IDX-12",
+    MUST,
+    "Indices do not depend on the dtype of the input, where the level does not.",
+    title="indices across dtypes",
+    source=PAPER,
+    meaning="Mixed-precision training and full-precision inference store different tokens for the same latents.",
+    needs=[Capability.INDICES],
+    over=Span(levels="recommended", dtypes=ALL_DTYPES),
+)
+def test_indices_do_not_depend_on_the_dtype(subject: Subject) -> None:
+    half = probes.settled(subject.rule, subject.levels, "bfloat16", 2000)
+    z = half.astype(subject.precision.dtype)
+    reply = subject.ask(z)
+    assert reply.indices is not None
+    comparators.same_integers(
+        reply.indices, subject.exact_indices(z), "the indices", Probe("forward", subject.layout.arrange(z[:1]))
+    )

@@ -1,0 +1,222 @@
+"""NUM: accuracy, every 16-bit value, tiny and huge numbers, NaN, and channels with hundreds of levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fsqcheck.adapters import Capability, Probe
+from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
+from fsqcheck.conformance.judging import judge_grid, judge_levels
+from fsqcheck.conformance.subject import SHOULD_HOLD, Subject
+from fsqcheck.reference import every_value, from_ordinals
+
+BANDS = "docs/rules.md, how close is close enough"
+BOTH = ("eval", "train")
+
+
+@clause(
+    "NUM-1",
+    SHOULD,
+    "Float64 inputs are quantized with float64 accuracy: thresholds and codes.",
+    title="float64 accuracy",
+    source=f"{BANDS}; constants that are kept in float32 miss it",
+    meaning="A float64 model is only as good as float32: its tokens differ from an exact implementation near thresholds.",
+    over=Span(levels="channels", dtypes=("float64",)),
+)
+def test_float64_is_float64_accurate(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, "float64", "float64")
+    reply = subject.ask(vectors)
+    judge_levels(subject, vectors, reply, "float64")
+    judge_grid(subject, vectors, reply, "float64")
+
+
+def _every_value(subject: Subject) -> Array:
+    """All finite values and infinities of a 16-bit dtype, in every channel: (N, d)."""
+    values = every_value(subject.precision)
+    with np.errstate(invalid="ignore"):
+        known = values[~np.isnan(values.astype(np.float64))]
+    return np.repeat(known[:, None], len(subject.levels), axis=1)
+
+
+@clause(
+    "NUM-2",
+    MUST,
+    "Every float16 and bfloat16 value takes a level that its own precision allows.",
+    title="every 16-bit value",
+    source=BANDS,
+    meaning="In half precision some latents get tokens that no rounding error of half precision explains.",
+    over=Span(levels="halves", dtypes=HALF_DTYPES, modes=BOTH),
+)
+def test_every_16_bit_value(subject: Subject) -> None:
+    vectors = _every_value(subject)
+    judge_levels(subject, vectors, subject.ask(vectors), subject.held)
+
+
+@clause(
+    "NUM-3",
+    SHOULD,
+    "Every float16 and bfloat16 value takes the level that arithmetic in float32 gives it.",
+    title="16-bit inputs in float32",
+    source=f"{BANDS}; vector-quantize-pytorch force_quantization_f32 (issue 114)",
+    meaning="Tokens in half precision differ from those of the same latents in float32; half precision blurs the steps.",
+    over=Span(levels="halves", dtypes=HALF_DTYPES),
+)
+def test_16_bit_inputs_are_computed_in_float32(subject: Subject) -> None:
+    vectors = _every_value(subject)
+    judge_levels(subject, vectors, subject.ask(vectors), SHOULD_HOLD[subject.case.dtype])
+
+
+@clause(
+    "NUM-4",
+    MUST,
+    "Subnormal and other tiny inputs are quantized like the zero next to them.",
+    title="tiny inputs",
+    source=BANDS,
+    meaning="Silence and padding get tokens that depend on the last bits of nothing.",
+    over=Span(levels="channels", dtypes=ALL_DTYPES),
+)
+def test_tiny_inputs_are_like_zero(subject: Subject) -> None:
+    near = np.array([1, 2, 3, 10, 100], dtype=np.int64)
+    small = [subject.precision.smallest_normal * scale for scale in (0.5, 1.0, 2.0)]
+    column = np.concatenate([from_ordinals(np.concatenate([near, -near]), subject.precision).astype(np.float64), small])
+    column = np.concatenate([column, -column, [0.0, -0.0]]).astype(subject.precision.dtype)
+    vectors = np.repeat(column[:, None], len(subject.levels), axis=1)
+    reply = subject.ask(vectors)
+    judge_levels(subject, vectors, reply, subject.held)
+    judge_grid(subject, vectors, reply, subject.held)
+
+
+@clause(
+    "NUM-5",
+    SHOULD,
+    "NaN stays visible: its code is NaN or the call raises, and its index does not decode to a valid code.",
+    title="NaN stays visible",
+    source="vector-quantize-pytorch 1.32.0: NaN gets the index -2147483648, which decodes to a valid code",
+    meaning="A diverged encoder goes unnoticed: NaN latents are stored as ordinary tokens.",
+    over=Span(levels="mixed", dtypes=ALL_DTYPES, modes=BOTH),
+)
+def test_nan_stays_visible(subject: Subject) -> None:
+    vectors = np.zeros((3, len(subject.levels)), dtype=subject.precision.dtype)
+    vectors[1, 0] = np.nan
+    if subject.layout.long_axis is None:
+        vectors = vectors[1:2]
+    row = len(vectors) // 2
+    quantizer = subject.quantizer()
+    try:
+        reply = subject.ask(vectors, quantizer)
+    except TargetRaisedError:
+        return
+    code = float(reply.codes[row, 0])
+    probe = Probe("forward", subject.layout.arrange(vectors[row : row + 1]))
+    if not np.isnan(code):
+        raise NonConformanceError(
+            Finding(
+                f"a NaN input gets the code {code!r}",
+                f"code {code!r}",
+                "the code NaN, or an exception",
+                input=vectors[row],
+                probe=probe,
+                setup=subject.setup,
+            )
+        )
+    if reply.indices is None:
+        return
+    index = int(reply.indices[row])
+    if 0 <= index < subject.codebook.size:
+        raise NonConformanceError(
+            Finding(
+                f"a NaN input gets the valid index {index}",
+                f"index {index}, a token of the codebook",
+                f"an index outside 0 … {subject.codebook.size - 1}, or an exception",
+                input=vectors[row],
+                probe=probe,
+                setup=subject.setup,
+            )
+        )
+    if not subject.has(Capability.DECODE):
+        return
+    shape = subject.layout.arrange(vectors[row : row + 1]).shape
+    shaped = np.full(subject.layout.positions(shape), index, dtype=np.int64)
+    try:
+        decoded = quantizer.indices_to_codes(shaped)
+    except TargetRaisedError:
+        return
+    if not np.isnan(decoded.astype(np.float64)).any():
+        raise NonConformanceError(
+            Finding(
+                f"a NaN input gets the index {index}, which decodes to the valid code {np.ravel(decoded).tolist()}",
+                f"index {index}, decoded to {np.ravel(decoded).tolist()}",
+                "an index that decoding refuses, or NaN",
+                input=vectors[row],
+                probe=Probe("indices_to_codes", shaped),
+                setup=subject.setup,
+            )
+        )
+
+
+@clause(
+    "NUM-6",
+    MUST,
+    "A NaN in one channel changes neither the other channels' codes nor any other position.",
+    title="NaN does not spread",
+    source="design: no term of an FSQ couples channels or positions (arXiv 2309.15505 §3.1)",
+    meaning="One bad value spoils a whole batch.",
+    over=Span(levels="mixed", dtypes=ALL_DTYPES),
+)
+def test_nan_does_not_spread(subject: Subject) -> None:
+    vectors = probes.settled(subject.rule, subject.levels, subject.case.dtype, 7)
+    if subject.layout.long_axis is None:
+        vectors = vectors[:1]
+    row = len(vectors) // 2
+    poisoned = vectors.copy()
+    poisoned[row, 1] = np.nan
+    quantizer = subject.quantizer()
+    clean = subject.ask(vectors, quantizer)
+    try:
+        reply = subject.ask(poisoned, quantizer)
+    except TargetRaisedError:
+        return  # a target may refuse NaN: NUM-5
+    expected = clean.codes.copy()
+    expected[row, 1] = reply.codes[row, 1]
+    comparators.same_bits(reply.codes, expected, "the codes next to a NaN", "those without it")
+    if clean.indices is not None and reply.indices is not None:
+        others = np.arange(len(vectors)) != row
+        comparators.same_bits(
+            reply.indices[others], clean.indices[others], "the indices next to a NaN", "those without"
+        )
+
+
+@clause(
+    "NUM-7",
+    MUST,
+    "With hundreds of levels a channel, levels stay within 0 … L-1 and thresholds within their bands.",
+    title="hundreds of levels",
+    source="docs/rules.md: from L = 1002 on the (1+ε) rule reaches past its ends; vector-quantize-pytorch 1.32.0 from 1001",
+    meaning="Levels -1 and L appear: indices collide with those of other codes or leave the codebook.",
+    over=Span(levels="wide", dtypes=("float32", "float64", "float16")),
+)
+def test_hundreds_of_levels(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    ends = np.repeat(np.array([[-60.0], [60.0]], dtype=vectors.dtype), len(subject.levels), axis=1)
+    vectors = np.concatenate([ends, vectors])
+    reply = subject.ask(vectors)
+    levels = subject.read(reply.codes)
+    for channel, L in enumerate(subject.levels):
+        wrong = (levels[:, channel] < 0) | (levels[:, channel] >= L)
+        if wrong.any() and subject.legible(channel):
+            row = int(np.flatnonzero(wrong)[0])
+            raise NonConformanceError(
+                Finding(
+                    f"L = {L}: z = {float(vectors[row, channel])!r} takes level {levels[row, channel]}",
+                    f"level {levels[row, channel]}, code {float(reply.codes[row, channel])!r}",
+                    f"a level in 0 … {L - 1}",
+                    input=vectors[row, channel : channel + 1],
+                    wrong=int(wrong.sum()),
+                    tried=int(wrong.size),
+                    probe=Probe("forward", subject.layout.arrange(vectors[row : row + 1])),
+                    setup=subject.setup,
+                )
+            )
+    judge_levels(subject, vectors, reply, subject.held)

@@ -1,0 +1,332 @@
+"""SHP: layouts, shapes and strides; what an answer may depend on, and what it may not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fsqcheck.adapters import LAYOUTS, Capability, Probe
+from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
+from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.witness import WitnessedQuantizer
+
+BOTH = ("eval", "train")
+CONVENTION = "the calling convention that FSQ libraries share (docs/adapters.md)"
+
+
+def _input(subject: Subject, shape: tuple[int, ...], seed: int = 0) -> Array:
+    """An input of this shape in the case's layout, all numbers far from every band."""
+    count = int(np.prod(subject.layout.positions(shape)))
+    channels = shape[subject.layout.channel_axis]
+    vectors = probes.settled(subject.rule, subject.levels * (channels // len(subject.levels)), "float32", count, seed)
+    dtype = subject.precision.dtype
+    return np.ascontiguousarray(subject.layout.unflatten(vectors.astype(dtype), shape))
+
+
+def _right(subject: Subject, z: Array, quantizer: WitnessedQuantizer, where: str) -> None:
+    """Codes with the shape of `z`, indices with its positions, and in every place the right level."""
+    probe = Probe("forward", z, ramp=z.size > 64)
+    answer = quantizer.quantize(z)
+    comparators.same_shape(answer.codes, z.shape, f"the codes of {where}", probe)
+    vectors = subject.layout.flatten(z)
+    expected = subject.exact_levels(vectors)
+    levels = subject.read(subject.layout.flatten(answer.codes))
+    comparators.same_integers(levels, expected, f"the levels of {where}, as (position, channel),", probe)
+    if answer.indices is not None:
+        exact = subject.codebook.pack(expected).reshape(subject.layout.positions(z.shape))
+        comparators.same_integers(answer.indices, exact, f"the indices of {where}", probe)
+
+
+@clause(
+    "SHP-1",
+    MUST,
+    "Every layout that the target accepts is quantized position by position, with B ≠ d and all axes different.",
+    title="layouts",
+    source="vector-quantize-pytorch issue 200 (train mode on (B, T, d) with B ≠ d); " + CONVENTION,
+    meaning="Training crashes on an ordinary batch, or channels and time are mixed up without a word.",
+    over=Span(levels="mixed", modes=BOTH, variants="layouts", dtypes=ALL_DTYPES),
+)
+def test_every_layout_is_quantized(subject: Subject) -> None:
+    z = _input(subject, subject.layout.shape(len(subject.levels)))
+    with subject.must_answer(f"codes of shape {z.shape} and indices of shape {subject.layout.positions(z.shape)}"):
+        _right(subject, z, subject.quantizer(), f"an input of shape {z.shape} in the layout {subject.layout.name}")
+
+
+@clause(
+    "SHP-2",
+    MUST,
+    "Axes of length 1, one at a time and all at once, change nothing but the shape.",
+    title="B = 1, T = 1",
+    source=CONVENTION,
+    meaning="Inference on a single item or a single frame fails, or drops an axis that the next layer expects.",
+    over=Span(levels="mixed", modes=BOTH, variants="layouts"),
+)
+def test_axes_of_length_one(subject: Subject) -> None:
+    letters = subject.layout.name.replace("d", "")
+    quantizer = subject.quantizer()
+    for ones in [*letters, letters] if letters else [""]:
+        z = _input(subject, subject.layout.shape(len(subject.levels), **dict.fromkeys(ones, 1)))
+        with subject.must_answer(f"codes of shape {z.shape}"):
+            _right(subject, z, quantizer, f"an input of shape {z.shape} in the layout {subject.layout.name}")
+
+
+@clause(
+    "SHP-3",
+    SHOULD,
+    "An empty batch or sequence gives empty codes and indices of the right shape.",
+    title="empty input",
+    source=CONVENTION,
+    meaning="The last, empty shard of a data set, or a filtered batch, stops the job.",
+    over=Span(levels="mixed", modes=BOTH, variants="layouts"),
+)
+def test_empty_input(subject: Subject) -> None:
+    quantizer = subject.quantizer()
+    for letter in subject.layout.name.replace("d", ""):
+        shape = subject.layout.shape(len(subject.levels), **{letter: 0})
+        z = np.zeros(shape, dtype=subject.precision.dtype)
+        with subject.must_answer(f"codes of shape {shape} and indices of shape {subject.layout.positions(shape)}"):
+            answer = quantizer.quantize(z)
+        comparators.same_shape(answer.codes, shape, "the codes", Probe("forward", z))
+        if answer.indices is not None:
+            comparators.same_shape(answer.indices, subject.layout.positions(shape), "the indices", Probe("forward", z))
+
+
+@clause(
+    "SHP-4",
+    MUST,
+    "A sample alone, a slice, and a permutation of a batch get the same bits as within the whole batch.",
+    title="batch invariance",
+    source="design: no term of an FSQ couples two positions (arXiv 2309.15505 §3.1)",
+    meaning="Tokens depend on what else is in the batch: training, evaluation and serving disagree.",
+    over=Span(levels="few", dtypes=ALL_DTYPES, modes=BOTH),
+)
+def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
+    random = np.random.default_rng(4)
+    shape = subject.layout.shape(len(subject.levels), B=5)
+    z = random.normal(scale=1.5, size=shape).astype(subject.precision.dtype)
+    quantizer = subject.quantizer()
+    whole = quantizer.quantize(z)
+    for axis, letter in enumerate(subject.layout.name):
+        if letter == "d":
+            continue
+        order = random.permutation(shape[axis])
+        parts = {f"the slice {i}:{i + 1}": np.array([i]) for i in range(shape[axis])}
+        parts |= {"the first half": np.arange(shape[axis] // 2), "a permutation": order}
+        for words, part in parts.items():
+            at = (slice(None),) * axis + (part,)
+            piece = np.ascontiguousarray(z[at])
+            answer = quantizer.quantize(piece)
+            where = f"{words} of axis {axis} ({letter})"
+            comparators.same_bits(answer.codes, whole.codes[at], f"the codes of {where}", "those of the whole batch")
+            if whole.indices is not None and answer.indices is not None:
+                at = (slice(None),) * (axis - (axis > subject.layout.channel_axis)) + (part,)
+                comparators.same_bits(
+                    answer.indices, whole.indices[at], f"the indices of {where}", "those of the whole batch"
+                )
+
+
+@clause(
+    "SHP-5",
+    MUST,
+    "The same vector gets the same bits wherever it stands in an input of more than 2^17 vectors.",
+    title="position invariance",
+    source="design: no term of an FSQ depends on the position (arXiv 2309.15505 §3.1)",
+    meaning="Long sequences or large batches are quantized wrongly from some length on.",
+    over=Span(levels="mixed", modes=BOTH),
+)
+def test_the_place_of_a_vector_does_not_matter(subject: Subject) -> None:
+    block = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1021]
+    times = 1 if subject.layout.long_axis is None else 2**17 // len(block) + 2
+    z = np.tile(block, (times, 1))
+    reply = subject.ask(z)
+    first = np.tile(reply.codes[: len(block)], (times, 1))
+    comparators.same_bits(reply.codes, first, "the codes at (position, channel)", "those of the same vector further up")
+    if reply.indices is not None:
+        again = np.tile(reply.indices[: len(block)], times)
+        comparators.same_bits(reply.indices, again, "the indices", "those of the same vector further up")
+
+
+@clause(
+    "SHP-6",
+    MUST,
+    "Strides do not matter: transposed, sliced, offset and broadcast inputs get the bits of their contiguous copy.",
+    title="non-contiguous input",
+    source=CONVENTION,
+    meaning="A transpose or a slice before the quantizer, as every (B, d, T) model has, silently changes the tokens.",
+    over=Span(levels="mixed", modes=BOTH, variants=("transposed", "sliced", "offset", "broadcast")),
+)
+def test_strides_do_not_matter(subject: Subject) -> None:
+    shape = subject.layout.shape(len(subject.levels))
+    z = _input(subject, shape)
+    view = _STRIDED[str(subject.case.variant)](z)
+    quantizer = subject.quantizer()
+    plain = quantizer.quantize(np.ascontiguousarray(view))
+    strided = quantizer.quantize(view)
+    where = f"a {subject.case.variant} input"
+    comparators.same_bits(strided.codes, plain.codes, f"the codes of {where}", "those of its contiguous copy")
+    if plain.indices is not None and strided.indices is not None:
+        comparators.same_bits(strided.indices, plain.indices, f"the indices of {where}", "those of its contiguous copy")
+
+
+def _broadcast(z: Array) -> Array:
+    return np.lib.stride_tricks.as_strided(z[:1].copy(), shape=z.shape, strides=(0, *z.strides[1:]))
+
+
+def _offset(z: Array) -> Array:
+    padded = np.full((z.shape[0] + 1, *z.shape[1:]), 7.0, dtype=z.dtype)
+    padded[1:] = z
+    return padded[1:]
+
+
+_STRIDED = {
+    "transposed": lambda z: np.ascontiguousarray(z.T).T,
+    "sliced": lambda z: np.repeat(np.repeat(z, 2, axis=-1), 3, axis=0)[::3, ..., ::2],
+    "offset": _offset,
+    "broadcast": _broadcast,
+}
+
+
+@clause(
+    "SHP-7",
+    MUST,
+    "The input is not written to.",
+    title="input kept",
+    source=CONVENTION,
+    meaning="A loss, a residual connection or the next quantizer reads a latent that the quantizer has overwritten.",
+    over=Span(levels="mixed", modes=BOTH, dtypes=ALL_DTYPES),
+)
+def test_the_input_is_not_modified(subject: Subject) -> None:
+    z = _input(subject, subject.layout.shape(len(subject.levels)))
+    before = z.copy()
+    answer = subject.quantizer().quantize(z)
+    comparators.same_bits(answer.received, before, "the input's values after the call", "those before it")
+
+
+@clause(
+    "SHP-8",
+    MUST,
+    "With several codebooks each group of channels is quantized on its own and has its own index.",
+    title="several codebooks",
+    source="vector-quantize-pytorch num_codebooks",
+    meaning="Groups are mixed up: codes of one codebook carry the index of another.",
+    needs=[Capability.CODEBOOKS],
+    over=Span(levels="mixed", modes=BOTH, variants="layouts"),
+)
+def test_several_codebooks(subject: Subject) -> None:
+    groups, d = 3, len(subject.levels)
+    z = _input(subject, subject.layout.shape(groups * d))
+    with subject.must_answer(f"codes of shape {z.shape} and {groups} indices for each position"):
+        answer = subject.quantizer(num_codebooks=groups).quantize(z)
+    probe = Probe("forward", z, ramp=True)
+    comparators.same_shape(answer.codes, z.shape, "the codes", probe)
+    vectors, codes = (subject.layout.flatten(values).reshape(-1, groups, d) for values in (z, answer.codes))
+    exact = subject.exact_levels(vectors.reshape(-1, d)).reshape(vectors.shape)
+    comparators.same_integers(subject.read(codes), exact, "the levels, as (position, group, channel),", probe)
+    if answer.indices is not None:
+        expected = subject.codebook.pack(exact).reshape((*subject.layout.positions(z.shape), groups))
+        comparators.same_integers(answer.indices, expected, "the indices, as (position, group),", probe)
+
+
+@clause(
+    "SHP-9",
+    MUST,
+    "An input with another number of channels is refused.",
+    title="wrong channel count",
+    source=CONVENTION,
+    meaning="A wrong axis order or a wrong config goes unnoticed: the input is broadcast or cut, and tokens come out.",
+    over=Span(levels="mixed", variants=("one more", "one less", "one only")),
+)
+def test_a_wrong_number_of_channels_is_refused(subject: Subject) -> None:
+    d = len(subject.levels)
+    wrong = {"one more": d + 1, "one less": d - 1, "one only": 1}[str(subject.case.variant)]
+    z = np.zeros(subject.layout.shape(wrong), dtype=subject.precision.dtype)
+    quantizer = subject.quantizer()
+    try:
+        answer = quantizer.quantize(z)
+    except TargetRaisedError:
+        return
+    raise NonConformanceError(
+        Finding(
+            f"an input with {wrong} channels passes through a quantizer of {d}",
+            f"codes of shape {answer.codes.shape}",
+            "an exception",
+            probe=Probe("forward", z, ramp=True),
+            setup=subject.setup,
+        )
+    )
+
+
+@clause(
+    "SHP-10",
+    SHOULD,
+    "A single vector (d,) and a plain batch (B, d) are quantized, or refused in words that name the shape.",
+    title="plain vectors",
+    source=f"{CONVENTION}; vector-quantize-pytorch 1.32.0 raises an einops error",
+    meaning="The first thing that a newcomer tries ends in an error about somebody else's rearrange pattern.",
+    over=Span(levels="mixed", variants=("d", "Bd")),
+)
+def test_plain_vectors(subject: Subject) -> None:
+    name = str(subject.case.variant)
+    z = _input(subject, LAYOUTS[name].shape(len(subject.levels)))
+    if name in subject.adapter.layouts:
+        _right(subject, z, subject.quantizer(), f"an input of shape {z.shape}")
+        return
+    # It is asked in its main layout's quantizer: a user has only one.
+    main = subject.quantizer(layout=next(layout for layout in LAYOUTS if layout in subject.adapter.layouts))
+    try:
+        _right(subject, z, main, f"an input of shape {z.shape}")
+    except TargetRaisedError as raised:
+        kinds = (ValueError, TypeError, AssertionError, NotImplementedError)
+        if isinstance(raised.error, kinds) and str(raised.error).strip():
+            return
+        raise NonConformanceError(
+            Finding(
+                f"an input of shape {z.shape} is refused with {type(raised.error).__name__}, an error of its insides",
+                raised.what(),
+                "codes, or a ValueError, TypeError or AssertionError that names the shape",
+                probe=Probe("forward", z),
+                setup=raised.setup,
+            )
+        ) from raised
+
+
+@clause(
+    "SHP-11",
+    MUST,
+    "With projections the codes have the input's width, and decoding the indices gives the same output.",
+    title="projections",
+    source="vector-quantize-pytorch dim",
+    meaning="What a decoder gets from stored tokens is not what it was trained on.",
+    needs=[Capability.PROJECTION, Capability.INDICES, Capability.DECODE],
+    over=Span(levels="mixed", modes=BOTH, variants="layouts"),
+)
+def test_projections_wrap_the_quantizer(subject: Subject) -> None:
+    width = len(subject.levels) + 5
+    z = np.random.default_rng(11).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
+    quantizer = subject.quantizer(width=width)
+    with subject.must_answer(f"codes of shape {z.shape}"):
+        answer = quantizer.quantize(z)
+        assert answer.indices is not None
+        decoded = quantizer.indices_to_codes(answer.indices)
+    comparators.same_shape(answer.codes, z.shape, "the codes")
+    comparators.same_shape(answer.indices, subject.layout.positions(z.shape), "the indices")
+    tolerance = 32 * subject.precision.eps * (1 + float(np.abs(answer.codes).max()))
+    comparators.within(decoded, answer.codes.astype(np.float64), tolerance, "the codes decoded from the indices")
+
+
+@clause(
+    "SHP-12",
+    MUST,
+    "Codes come back in the dtype of the input.",
+    title="dtype kept",
+    source=CONVENTION,
+    meaning="A model in half precision silently goes on in another dtype behind the quantizer, or stops at a mismatch.",
+    over=Span(levels="mixed", modes=BOTH, dtypes=ALL_DTYPES),
+)
+def test_the_dtype_is_kept(subject: Subject) -> None:
+    z = _input(subject, subject.layout.shape(len(subject.levels)))
+    quantizer = subject.quantizer()
+    for tracked in (False, True) if subject.has(Capability.GRADIENT) else (False,):
+        answer = quantizer.quantize(z, tracked=tracked)
+        comparators.same_dtype(answer.codes, subject.case.dtype, "the codes", Probe("forward", z, ramp=True))

@@ -1,0 +1,195 @@
+"""SYM: what a rule promises about -z, about zero, and about even and odd numbers of levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fsqcheck.adapters import Probe
+from fsqcheck.conformance import probes
+from fsqcheck.conformance.clause import ALL_DTYPES, MUST, Span, clause
+from fsqcheck.conformance.findings import Finding, NonConformanceError
+from fsqcheck.conformance.judging import channels_with_bands, distinct, in_words
+from fsqcheck.conformance.subject import Subject
+from fsqcheck.reference import Rule
+
+SYMMETRIC = "arXiv 2411.19842 §3.2"
+
+
+def _even_symmetric(rule: Rule) -> bool:
+    return not rule.lopsided and rule.levels_allowed(2)
+
+
+@clause(
+    "SYM-1",
+    MUST,
+    "With every code its negative is a code too (the symmetric rules; odd L under every rule).",
+    title="mirrored codes",
+    source=f"{SYMMETRIC}; arXiv 2309.15505 §3.1 for odd L",
+    meaning="The codebook leans to one side: sign flips of a latent no longer have a counterpart among the tokens.",
+    over=Span(levels="mirrored", dtypes=ALL_DTYPES),
+)
+def test_codes_are_mirrored(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    codes = subject.ask(vectors).codes
+    for channel in _mirrored(subject):
+        L, step = subject.levels[channel], subject.rule.grid.step(subject.levels[channel])
+        found = distinct(codes[:, channel], step / 8)
+        middle = subject.rule.grid.code(np.array([0, L - 1]), L).mean()
+        partners = np.abs(found[:, None] + found[None, :] - 2 * middle).min(axis=1, initial=np.inf)
+        tolerance = 2 * subject.grid_tolerance(channel) + subject.precision.eps
+        lonely = found[partners > tolerance]
+        if len(found) and not len(lonely):
+            continue
+        raise NonConformanceError(
+            Finding(
+                message=f"L = {L}: the code {float(lonely[0]) if len(lonely) else float('nan')!r} has no mirrored code",
+                observed=f"codes {in_words(found)}",
+                expected=f"codes that are symmetric about {middle:g}",
+                wrong=max(len(lonely), 1),
+                tried=L,
+                setup=subject.setup,
+                probe=Probe("forward", _outermost(subject, channel)),
+                details={"channel": f"{channel} (L = {L})"},
+            )
+        )
+
+
+@clause(
+    "SYM-2",
+    MUST,
+    "Outside the tolerance bands the level of -z is L-1 minus the level of z.",
+    title="mirrored levels",
+    source=f"{SYMMETRIC}; arXiv 2309.15505 §3.1 for odd L",
+    meaning="Positive and negative latents are treated differently: the steps on one side lie elsewhere than on the other.",
+    over=Span(levels="mirrored", dtypes=ALL_DTYPES, modes=("eval", "train")),
+)
+def test_levels_are_mirrored(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    quantizer = subject.quantizer()
+    level, mirror = (subject.read(subject.ask(side, quantizer).codes) for side in (vectors, -vectors))
+    for channel in _mirrored(subject):
+        L, z = subject.levels[channel], vectors[:, channel]
+        lowest, highest = subject.stair(channel).allowed(z)
+        wrong = (lowest == highest) & (mirror[:, channel] != L - 1 - level[:, channel])
+        if not wrong.any():
+            continue
+        rows = np.flatnonzero(wrong)
+        row = int(rows[np.argmin(np.abs(z[rows].astype(np.float64)))])
+        value = float(z[row])
+        pair = np.stack([vectors[row], -vectors[row]])
+        raise NonConformanceError(
+            Finding(
+                message=f"L = {L}: z = {value!r} takes level {level[row, channel]} and -z takes {mirror[row, channel]}",
+                observed=f"levels {level[row, channel]} and {mirror[row, channel]}",
+                expected=f"two levels with the sum {L - 1}",
+                input=z[row : row + 1],
+                wrong=int(wrong.sum()),
+                tried=int((lowest == highest).sum()),
+                probe=Probe("forward", subject.layout.arrange(pair)) if subject.layout.long_axis is not None else None,
+                setup=subject.setup,
+                details={"channel": f"{channel} (L = {L})"},
+            )
+        )
+
+
+@clause(
+    "SYM-3",
+    MUST,
+    "The one tie, z = ±0 with even L under a symmetric rule, goes where the rule's rounding says.",
+    title="the tie at ±0",
+    source=f"{SYMMETRIC}: ⌊u + ½⌋; stable-audio-tools: half to even",
+    meaning="Exact zeros (padding, silence, a ReLU before the quantizer) get another token than under the stated rule.",
+    over=Span(levels="even", rules=_even_symmetric, dtypes=ALL_DTYPES, modes=("eval", "train")),
+)
+def test_the_tie_at_zero(subject: Subject) -> None:
+    _zeros_take(subject, [i for i, L in enumerate(subject.levels) if L % 2 == 0])
+
+
+@clause(
+    "SYM-4",
+    MUST,
+    "With odd L, z = ±0 takes the middle level, whose code is 0.",
+    title="zero at odd L",
+    source=f"arXiv 2309.15505 §3.1; {SYMMETRIC}",
+    meaning="A latent of zero is not quantized to zero: an offset that belongs to even L is applied to odd L.",
+    over=Span(levels="odd", dtypes=ALL_DTYPES, modes=("eval", "train")),
+)
+def test_zero_stays_zero_with_odd_levels(subject: Subject) -> None:
+    _zeros_take(subject, [i for i, L in enumerate(subject.levels) if L % 2 == 1])
+
+
+@clause(
+    "SYM-5",
+    MUST,
+    "Even L is what the rule makes it: lopsided with codes -1 … 1-2/L and 0 → 0, or symmetric with codes ±1 and no 0.",
+    title="even L",
+    source=f"arXiv 2309.15505 §3.1 (offset ½ for even L); {SYMMETRIC} (codes ±1)",
+    meaning="The codes are those of another rule: a decoder that was trained on the stated rule sees shifted values.",
+    over=Span(levels="even", rules=lambda rule: rule.levels_allowed(4), dtypes=ALL_DTYPES),
+)
+def test_even_levels_are_as_promised(subject: Subject) -> None:
+    largest = subject.precision.largest
+    column = np.array([-largest, 0.0, largest]).astype(subject.precision.dtype)
+    vectors = np.repeat(column[:, None], len(subject.levels), axis=1)
+    codes = subject.ask(vectors).codes.astype(np.float64)
+    for channel in [i for i, L in enumerate(subject.levels) if L % 2 == 0]:
+        L = subject.levels[channel]
+        lowest, highest = subject.stair(channel).allowed(column)
+        for row, value in enumerate(column.astype(np.float64)):
+            promised = subject.grid(np.arange(lowest[row], highest[row] + 1), channel)
+            if (np.abs(codes[row, channel] - promised) <= subject.grid_tolerance(channel)).any():
+                continue
+            raise NonConformanceError(
+                Finding(
+                    message=f"L = {L}: z = {float(value)!r} gives the code {float(codes[row, channel])!r}",
+                    observed=f"code {float(codes[row, channel])!r}",
+                    expected=f"code {in_words(promised)}; the codes of {subject.rule.name} are "
+                    f"{in_words(subject.grid(np.arange(L), channel))}",
+                    input=column[row : row + 1],
+                    probe=Probe("forward", subject.layout.arrange(vectors[row : row + 1])),
+                    setup=subject.setup,
+                    details={"channel": f"{channel} (L = {L})"},
+                )
+            )
+
+
+def _mirrored(subject: Subject) -> list[int]:
+    """The channels that the rule mirrors and that can be judged at this dtype."""
+    return subject.judged(
+        [i for i in channels_with_bands(subject, subject.held) if subject.rule.is_mirrored(subject.levels[i])],
+        "no channel whose levels the rule mirrors can be judged at this dtype",
+    )
+
+
+def _outermost(subject: Subject, channel: int) -> np.ndarray:
+    """The middles of the lowest and the highest level of a channel, all other channels 0, in the target's layout."""
+    centres = probes.level_centres(subject.rule, subject.levels[channel], subject.case.dtype)
+    vectors = np.zeros((2, len(subject.levels)), dtype=centres.dtype)
+    vectors[:, channel] = centres[[0, -1]]
+    return subject.layout.arrange(vectors if subject.layout.long_axis is not None else vectors[:1])
+
+
+def _zeros_take(subject: Subject, channels: list[int]) -> None:
+    """+0.0 and -0.0 take the level of the rule's own rounding, and its code."""
+    column = np.array([0.0, -0.0]).astype(subject.precision.dtype)
+    vectors = np.repeat(column[:, None], len(subject.levels), axis=1)
+    codes = subject.ask(vectors).codes.astype(np.float64)
+    legible = subject.judged([i for i in channels if subject.legible(i)], "codes cannot be told apart at this dtype")
+    for channel in legible:
+        L = subject.levels[channel]
+        level = int(subject.rule.level(np.zeros(1), L)[0])
+        code = float(subject.grid(np.array(level), channel))
+        wrong = ~(np.abs(codes[:, channel] - code) <= subject.grid_tolerance(channel))
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise NonConformanceError(
+                Finding(
+                    message=f"L = {L}: z = {float(column[row])!r} gives the code {float(codes[row, channel])!r}",
+                    observed=f"code {float(codes[row, channel])!r}",
+                    expected=f"code {code!r}, level {level} ({subject.rule.rounding})",
+                    input=column[row : row + 1],
+                    probe=Probe("forward", subject.layout.arrange(vectors[row : row + 1])),
+                    setup=subject.setup,
+                    details={"channel": f"{channel} (L = {L})"},
+                )
+            )

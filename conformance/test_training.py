@@ -1,0 +1,254 @@
+"""TRN: modes, noise, and copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fsqcheck.adapters import Capability, Probe
+from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.clause import MUST, SHOULD, Span, clause
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
+from fsqcheck.conformance.subject import Subject
+from fsqcheck.reference import Rule
+
+NOISE = "arXiv 2411.19842 §3.2"
+#: Samples of a noise test; a library may draw one mask a sample, so that only samples count.
+_SAMPLES = 4096
+#: How many standard deviations a share may be off: less than once in 10^8 runs, and the runs are seeded.
+_SIGMAS = 6.0
+
+
+def _noisy_rule(rule: Rule) -> bool:
+    return rule.name in ("symmetric", "symmetric-even")
+
+
+_NOISY = Span(levels="mixed", rules=_noisy_rule)
+
+
+def _inputs(subject: Subject) -> Array:
+    """(B, 1, d)-like vectors, a sample each, whose bounded values stay inside the outermost codes."""
+    size = (_SAMPLES, len(subject.levels))
+    return np.random.default_rng(9).uniform(-0.3, 0.3, size=size).astype(np.float32)
+
+
+def _samples(subject: Subject, vectors: Array, quantizer: Any) -> tuple[Array, Array | None]:
+    """Quantizes every vector as a sample of its own along the batch: codes (B, d), indices (B,)."""
+    shape = [1] * len(subject.layout.name)
+    shape[0], shape[subject.layout.channel_axis] = vectors.shape
+    z = np.ascontiguousarray(vectors.reshape(shape))
+    reply = subject.reply(quantizer.quantize(z), tuple(shape))
+    return reply.codes, reply.indices
+
+
+@clause(
+    "TRN-1",
+    MUST,
+    "Evaluation is deterministic: the same input gives the same bits every time, also after training mode.",
+    title="evaluation is deterministic",
+    source="arXiv 2309.15505 §3.1: a fixed function without state",
+    meaning="Encoding a data set twice gives two different sets of tokens.",
+    over=Span(levels="few", dtypes=("float32", "float64", "bfloat16")),
+)
+def test_evaluation_is_deterministic(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    if subject.layout.long_axis is not None:
+        vectors = np.tile(vectors, (8, 1))
+    quantizer = subject.quantizer()
+    first = subject.ask(vectors, quantizer)
+    for time in ("second", "third", "fourth"):
+        if time == "fourth" and subject.has(Capability.TRAIN):
+            quantizer.train(True)
+            subject.ask(vectors[:64], quantizer)
+            quantizer.train(False)
+        again = subject.ask(vectors, quantizer)
+        comparators.same_bits(again.codes, first.codes, f"the codes of the {time} call", "those of the first")
+        if first.indices is not None and again.indices is not None:
+            comparators.same_bits(again.indices, first.indices, f"the indices of the {time} call", "those of the first")
+
+
+@clause(
+    "TRN-2",
+    MUST,
+    "Evaluation is free of noise, whatever the noise of training.",
+    title="no noise in evaluation",
+    source=NOISE,
+    meaning="Tokens are random at inference.",
+    needs=[Capability.NOISE, Capability.TRAIN],
+    over=_NOISY,
+)
+def test_evaluation_is_free_of_noise(subject: Subject) -> None:
+    vectors = _inputs(subject)
+    plain, _ = _samples(subject, vectors, subject.quantizer())
+    noisy, _ = _samples(subject, vectors, subject.quantizer(noise=0.5))
+    comparators.same_bits(noisy, plain, "the codes in evaluation with noise 0.5", "those of a quantizer without noise")
+
+
+@clause(
+    "TRN-3",
+    MUST,
+    "In training a share p of the elements is noisy: none at p = 0, all at p = 1.",
+    title="noise probability",
+    source=f"{NOISE}; vector-quantize-pytorch 1.32.0 always draws its mask at 0.5",
+    meaning="The noise option does not do what you set: you tune a number that is ignored.",
+    needs=[Capability.NOISE, Capability.TRAIN],
+    over=Span(levels="mixed", rules=_noisy_rule, modes=("train",), variants=("p=0", "p=0.1", "p=0.5", "p=0.9", "p=1")),
+)
+def test_the_noise_probability_is_honoured(subject: Subject) -> None:
+    p = float(str(subject.case.variant).removeprefix("p="))
+    vectors = _inputs(subject)
+    clean = subject.exact_levels(vectors)
+    codes, _ = _samples(subject, vectors, subject.quantizer(noise=p))
+    columns = [subject.grid(clean[:, i], i) for i in range(len(subject.levels))]
+    noisy = np.abs(codes.astype(np.float64) - np.stack(columns, axis=-1)) > 8 * subject.precision.eps
+    share = float(noisy.mean())
+    slack = _SIGMAS * (p * (1 - p) / _SAMPLES) ** 0.5 + 1e-3
+    if abs(share - p) <= slack:
+        return
+    raise NonConformanceError(
+        Finding(
+            f"with the noise probability {p:g}, {share:.1%} of the elements are noisy",
+            f"{share:.1%}",
+            f"{p:.1%} ± {slack:.1%}",
+            units=abs(share - p) / slack,
+            wrong=int(noisy.sum()),
+            tried=int(noisy.size),
+            probe=Probe("noise", vectors[:1]),
+            setup=subject.quantizer(noise=p).setup,
+            details={"script": "prints the share of noisy elements, and the largest distance from tanh(z)"},
+        )
+    )
+
+
+@clause(
+    "TRN-4",
+    MUST,
+    "The noise is uniform over half a step to each side of tanh(z): ±1/(L-1).",
+    title="noise amplitude",
+    source=f"{NOISE}: tanh(z) + U(-1, 1)/(L-1)",
+    meaning="Training simulates the rounding of another number of levels: too much noise for fine channels, or too little.",
+    needs=[Capability.NOISE, Capability.TRAIN],
+    over=Span(levels="mixed", rules=_noisy_rule, modes=("train",)),
+)
+def test_the_noise_is_half_a_step(subject: Subject) -> None:
+    vectors = _inputs(subject)
+    codes, _ = _samples(subject, vectors, subject.quantizer(noise=0.9))
+    for channel, L in enumerate(subject.levels):
+        bounded = subject.rule.bounded(vectors[:, channel], L)
+        clean = subject.grid(subject.rule.level(vectors[:, channel], L), channel)
+        seen = codes[:, channel].astype(np.float64)
+        noise = (seen - bounded)[np.abs(seen - clean) > 8 * subject.precision.eps]
+        half = subject.rule.grid.step(L) / 2
+        fault = _amplitude_fault(noise, half)
+        if fault:
+            raise NonConformanceError(
+                Finding(
+                    f"L = {L}: {fault}",
+                    f"noise from {noise.min():.4f} to {noise.max():.4f}, mean {noise.mean():+.4f}"
+                    if len(noise)
+                    else "no noise at all",
+                    f"uniform from {-half:.4f} to {half:.4f}, half a step of L = {L}",
+                    units=float(np.abs(noise).max() / half) if len(noise) else None,
+                    wrong=int((np.abs(noise) > half * 1.001).sum()),
+                    tried=len(noise),
+                    probe=Probe("noise", vectors[:1]),
+                    setup=subject.quantizer(noise=0.9).setup,
+                    details={"channel": f"{channel} (L = {L})"},
+                )
+            )
+
+
+def _amplitude_fault(noise: NDArray[np.float64], half: float) -> str | None:
+    """What is wrong with a sample of noise that should be uniform over ±half; None when nothing is."""
+    if len(noise) < 100:
+        return f"only {len(noise)} elements are noisy"
+    if np.abs(noise).max() > half * (1 + 1e-5):
+        return f"noise of up to {np.abs(noise).max():.4f}, half a step is {half:.4f}"
+    if np.abs(noise).max() < 0.95 * half:
+        return f"noise of no more than {np.abs(noise).max():.4f}, half a step is {half:.4f}"
+    slack = _SIGMAS / (len(noise) / len(noise) ** 0.5)
+    for quantile in (0.1, 0.25, 0.5, 0.75, 0.9):
+        place = (2 * quantile - 1) * half
+        if abs(float((noise <= place).mean()) - quantile) > slack:
+            return f"the noise is not uniform: {float((noise <= place).mean()):.1%} of it lies below {place:+.4f}"
+    return None
+
+
+@clause(
+    "TRN-5",
+    MUST,
+    "Indices stay within the codebook in training, whatever the noise.",
+    title="indices valid in training",
+    source="vector-quantize-pytorch issues 207 and 240",
+    meaning="An embedding or a loss over tokens fails in training with an index out of range, at random.",
+    needs=[Capability.NOISE, Capability.TRAIN, Capability.INDICES],
+    over=Span(levels="mixed", modes=("train",), variants=("p=0.5", "p=1")),
+)
+def test_indices_stay_valid_in_training(subject: Subject) -> None:
+    p = float(str(subject.case.variant).removeprefix("p="))
+    vectors = np.random.default_rng(10).normal(scale=2.0, size=(_SAMPLES, len(subject.levels))).astype(np.float32)
+    _, indices = _samples(subject, vectors, subject.quantizer(noise=p))
+    assert indices is not None
+    comparators.integer_dtype(indices, "the indices in training")
+    outside = (indices < 0) | (indices >= subject.codebook.size)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        raise NonConformanceError(
+            Finding(
+                f"in training with noise {p:g} an index is {indices[row]}, outside the codebook of {subject.codebook.size}",
+                f"index {indices[row]}",
+                f"0 … {subject.codebook.size - 1}",
+                input=vectors[row],
+                wrong=int(outside.sum()),
+                tried=int(outside.size),
+                probe=Probe("noise", vectors[:1]),
+                setup=subject.quantizer(noise=p).setup,
+            )
+        )
+
+
+@clause(
+    "TRN-6",
+    MUST,
+    "A deep copy, a pickled copy, and a new quantizer that loads the state give the same bits.",
+    title="copies",
+    source="design: an FSQ has no state but its levels (arXiv 2309.15505 §3.1)",
+    meaning="A checkpoint, an EMA copy or a data-parallel worker quantizes differently from the model that was saved.",
+    needs=[Capability.STATE],
+    over=Span(levels="mixed", modes=("eval", "train"), variants=("deepcopy", "pickle", "state")),
+)
+def test_copies_give_the_same_bits(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1000]
+    quantizer = subject.quantizer()
+    before = subject.ask(vectors, quantizer)
+    with subject.must_answer("a copy that works"):
+        after = subject.ask(vectors, quantizer.copied(str(subject.case.variant)))
+    comparators.same_bits(after.codes, before.codes, "the codes of the copy", "those of the original")
+    if before.indices is not None and after.indices is not None:
+        comparators.same_bits(after.indices, before.indices, "the indices of the copy", "those of the original")
+
+
+@clause(
+    "TRN-7",
+    SHOULD,
+    "The noise comes from the framework's generator: the same seed gives the same noise, another draw another one.",
+    title="seeded noise",
+    source=f"{NOISE}; design: reproducible training",
+    meaning="A training run cannot be repeated although every seed was set.",
+    needs=[Capability.NOISE, Capability.TRAIN],
+    over=Span(levels="mixed", rules=_noisy_rule, modes=("train",)),
+)
+def test_noise_is_seeded(subject: Subject) -> None:
+    vectors = _inputs(subject)[:256]
+    runs = []
+    for _ in range(2):
+        with subject.adapter.guard():
+            quantizer = subject.quantizer(noise=0.5)
+            runs.append([_samples(subject, vectors, quantizer)[0] for _ in range(2)])
+    comparators.same_bits(runs[1][0], runs[0][0], "the codes of a second run with the same seed", "those of the first")
+    if (runs[0][0] == runs[0][1]).all():
+        raise NonConformanceError(
+            Finding("two draws of noise are the same", "the same bits twice", "another draw", setup=subject.setup)
+        )

@@ -1,0 +1,133 @@
+"""A witness between the suite and a target: keeps a digest of its answers, and names what it raises."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from ..adapters import Adapter, Answer, Probe, Quantizer, Setup
+from .findings import Array, TargetRaisedError, UnsupportedError
+
+Result = TypeVar("Result")
+
+
+class Witness:
+    """What one case heard from its target."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self._digest = hashlib.sha256()
+        self._answers = 0
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the dtypes, shapes and bytes of all answers so far, 16 hex digits; None when there were none."""
+        return self._digest.hexdigest()[:16] if self._answers else None
+
+    def build(self, setup: Setup) -> WitnessedQuantizer:
+        """A quantizer; `UnsupportedError` when the target declares that it cannot, `TargetRaisedError` when it raises."""
+        if reason := self.adapter.refusal(setup):
+            raise UnsupportedError(reason)
+        built = self.listen("building it", setup, None, lambda: self.adapter.build(setup))
+        return WitnessedQuantizer(self, built)
+
+    def heard(self, *arrays: Array | None) -> None:
+        """Adds answers to the digest."""
+        for array in arrays:
+            if array is not None:
+                self._answers += 1
+                self._digest.update(f"{array.dtype}{array.shape}".encode())
+                self._digest.update(array.tobytes())
+
+    def listen(self, asked: str, setup: Setup, probe: Probe | None, ask: Callable[[], Result]) -> Result:
+        """What `ask` gives; whatever it raises becomes `TargetRaisedError`.
+
+        The target's warnings are its own affair, and what it does to NumPy's error state ends with the call.
+        """
+        with np.errstate(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return ask()
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # third-party code may raise anything, SystemExit included
+                raise TargetRaisedError(asked, error, setup, probe) from error
+
+
+class WitnessedQuantizer:
+    """A quantizer whose every answer goes through the witness."""
+
+    def __init__(self, witness: Witness, quantizer: Quantizer) -> None:
+        self.setup = quantizer.setup
+        self._witness = witness
+        self._quantizer = quantizer
+
+    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None) -> Answer:
+        """The forward call."""
+        answer = self._listen(
+            f"quantizing an array of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
+            Probe("forward", z, ramp=z.size > 64),
+            lambda: self._quantizer.quantize(z, tracked=tracked, autocast=autocast),
+        )
+        self._witness.heard(answer.codes, answer.indices)
+        return answer
+
+    def vjp(self, z: Array, upstream: Array) -> tuple[Answer, Array]:
+        """The forward call and its gradient."""
+        answer, gradient = self._listen(
+            f"the gradient for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
+            Probe("vjp", z, upstream) if z.size <= 64 else None,
+            lambda: self._quantizer.vjp(z, upstream),
+        )
+        self._witness.heard(answer.codes, answer.indices, gradient)
+        return answer, gradient
+
+    def codes_to_indices(self, codes: Array) -> Array:
+        """Codes to indices."""
+        indices = self._listen(
+            f"codes_to_indices of an array of shape {codes.shape} and dtype {codes.dtype}",
+            Probe("codes_to_indices", codes, ramp=codes.size > 64),
+            lambda: self._quantizer.codes_to_indices(codes),
+        )
+        self._witness.heard(indices)
+        return indices
+
+    def indices_to_codes(self, indices: Array) -> Array:
+        """Indices to codes."""
+        codes = self._listen(
+            f"indices_to_codes of an array of shape {indices.shape} and dtype {indices.dtype}",
+            Probe("indices_to_codes", indices) if indices.size <= 64 else None,
+            lambda: self._quantizer.indices_to_codes(indices),
+        )
+        self._witness.heard(codes)
+        return codes
+
+    def train(self, mode: bool) -> None:
+        """Switches training."""
+        self._listen(f"train({mode})", None, lambda: self._quantizer.train(mode))
+        self.setup = replace(self.setup, training=mode)
+
+    def copied(self, how: str) -> WitnessedQuantizer:
+        """A copy."""
+        words = {"deepcopy": "copy.deepcopy", "pickle": "pickling", "state": "saving and loading its state"}[how]
+        return WitnessedQuantizer(self._witness, self._listen(words, None, lambda: self._quantizer.copied(how)))
+
+    def cast(self, dtype: str) -> WitnessedQuantizer:
+        """Moved to another dtype."""
+        moved = self._listen(f"moving it to {dtype}", None, lambda: self._quantizer.cast(dtype))
+        return WitnessedQuantizer(self._witness, moved)
+
+    def held_bytes(self) -> int:
+        """The memory that it holds, in bytes."""
+        return self._quantizer.held_bytes()
+
+    def _mode(self) -> str:
+        return "train" if self.setup.training else "eval"
+
+    def _listen(self, asked: str, probe: Probe | None, ask: Callable[[], Result]) -> Result:
+        return self._witness.listen(asked, self.setup, probe, ask)

@@ -1,0 +1,73 @@
+"""How far a run is, on a terminal: a bar that tests' captured output cannot disturb; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+_BAD = ("fail", "error", "crash", "timeout")
+
+
+class Progress:
+    """A watcher of a run. It writes to a copy of stderr, as pytest redirects the original while tests run."""
+
+    def __init__(self) -> None:
+        self._stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="replace")
+        self._console = Console(file=self._stream, highlight=False)
+        self._bar = Bar(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[bad]}", markup=False),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("loading", total=None, bad="")
+        self._bad = 0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Takes the bar away; once is enough."""
+        if not self._stream.closed:
+            self._bar.stop()
+            self._stream.close()
+
+    def say(self, text: str) -> None:
+        """What is being done, before there is anything to count."""
+        self._bar.update(self._task, description=text[:60])
+
+    def complain(self, text: str) -> None:
+        """One line that stays."""
+        self._console.print(f"fsqcheck: {text}", markup=False, soft_wrap=True)
+
+    def planned(self, cases: int) -> None:
+        """So many cases will run."""
+        self._bar.update(self._task, description="checking", total=cases)
+        if not self._console.is_terminal:
+            self._console.print(f"fsqcheck: checking {cases} cases", markup=False, soft_wrap=True)
+            self._stream.flush()
+
+    def ended(self, outcome: str, id: str) -> None:
+        """A case has ended."""
+        self._bad += outcome in _BAD
+        self._bar.update(
+            self._task, advance=1, description=id.partition("/")[0], bad=f"{self._bad} not right" if self._bad else ""
+        )
