@@ -1,0 +1,77 @@
+# Two commands: `make report` checks the newest vector-quantize-pytorch, `make test` checks fsqcheck itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES := $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)))' 2>/dev/null || echo 1)
+OUT := reports/out
+SUBJECT := vector-quantize-pytorch
+NEWEST := build/newest
+ELSEWHERE := build/elsewhere
+
+.PHONY: help report test format lint types unit wheel bench clean
+
+help:
+	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl and .md"
+	@echo "make test     format, lint, types, tests, and the wheel installed elsewhere"
+	@echo "make bench    print how long things take on this machine"
+	@echo "make format   format the code;   make clean   remove what the others made"
+
+# The environment: everything pinned by constraints.txt.
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
+	touch $@
+
+# The newest release of the subject, in an environment of its own that sees the packages of the first.
+$(NEWEST)/bin/python: $(VENV)/ready
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(' + repr(sysconfig.get_path('purelib')) + ')')" \
+	  > $$($(NEWEST)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/base.pth
+	touch $@
+
+report: $(NEWEST)/bin/python
+	grep '^torch==' constraints.txt > build/torch.txt
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade --constraint build/torch.txt $(SUBJECT)
+	mkdir -p $(OUT)
+	@$(NEWEST)/bin/python -m fsqcheck run $(SUBJECT) --tier standard -n $(CORES) \
+	  --report $(OUT)/$(SUBJECT).jsonl --markdown $(OUT)/$(SUBJECT).md; \
+	  status=$$?; echo "report: $(OUT)/$(SUBJECT).md, record: $(OUT)/$(SUBJECT).jsonl"; test $$status -le 1
+
+test: lint types unit wheel
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff format --quiet .
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+# The checkout under the name that its package has, for the type checker.
+types: $(VENV)/ready
+	mkdir -p build/types && ln -sfn ../.. build/types/fsqcheck
+	MYPYPATH=build/types $(BIN)/mypy -p fsqcheck.reference -p fsqcheck.adapters -p fsqcheck.conformance \
+	  -p fsqcheck.reports -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
+	MYPYPATH=build/types $(BIN)/mypy tests benchmarks
+
+unit: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(CORES) -q
+
+# What a user gets: the wheel, in an empty environment, run in a folder elsewhere.
+wheel: $(VENV)/ready
+	rm -rf build/lib build/bdist.* dist $(ELSEWHERE)
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null
+	$(PYTHON) -m venv $(ELSEWHERE)/venv && mkdir $(ELSEWHERE)/folder
+	$(ELSEWHERE)/venv/bin/python -m pip install --quiet --constraint constraints.txt dist/*.whl
+	cd $(ELSEWHERE)/folder && ../venv/bin/fsqcheck run reference --quiet --rule widened
+	cd $(ELSEWHERE)/folder && ../venv/bin/python -m pytest --pyargs fsqcheck.conformance --fsq reference \
+	  --fsq-rule symmetric -q -p no:cacheprovider
+
+bench: $(VENV)/ready
+	$(BIN)/python benchmarks/suite.py
+
+clean:
+	rm -rf build dist $(VENV) $(OUT) *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,60 @@
+"""Runs the real command, as a user would, and small targets to point it at."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """What it said on stderr, without the lines that tell how far it is."""
+        lines = [line for line in self.err.splitlines() if not line.startswith("fsqcheck: checking")]
+        return "\n".join(lines)
+
+
+def fsqcheck(*arguments: str, cwd: Path | None = None, columns: int = 100, **environment: str) -> Said:
+    """`python -m fsqcheck …` in a folder, with a terminal's width, and its output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fsqcheck", *arguments],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": str(columns), "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def written(folder: Path, name: str, source: Sequence[str] | str) -> Path:
+    """A file with this text."""
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(source if isinstance(source, str) else "\n".join(source) + "\n", encoding="utf-8")
+    return file
+
+
+#: A right FSQ in NumPy that follows the convention, for targets to go wrong from.
+RIGHT = """
+from fsqcheck.reference import FSQ as Reference
+
+class FSQ(Reference):
+    def __init__(self, levels):
+        super().__init__(levels, "widened")
+"""
