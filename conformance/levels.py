@@ -10,8 +10,9 @@ from ..reference import RECOMMENDED, Rule
 #: Lists are made so that a library that builds its whole codebook stays below this many codes.
 LARGEST_PRODUCT = 2**17
 
-_QUICK_CHANNELS = (2, 3, 4, 5, 7, 8, 16)
-_STANDARD_CHANNELS = tuple(range(2, 65))
+# L = 2 comes last: the first list of a clause is the one that is tried in every way.
+_QUICK_CHANNELS = (3, 4, 5, 7, 8, 16, 2)
+_STANDARD_CHANNELS = (*range(3, 65), 2)
 
 
 def _grouped(wanted: Iterable[int], rule: Rule) -> tuple[tuple[int, ...], ...]:
@@ -23,7 +24,7 @@ def _grouped(wanted: Iterable[int], rule: Rule) -> tuple[tuple[int, ...], ...]:
     for level in wanted:
         if not rule.levels_allowed(level):
             continue
-        if prod(lists[-1]) * level > LARGEST_PRODUCT or len(lists[-1]) == 8 or lists[-1] == [2]:
+        if prod(lists[-1]) * level > LARGEST_PRODUCT or len(lists[-1]) == 8 or level == 2:
             lists.append([])
         lists[-1].append(level)
     return tuple(tuple(group) for group in lists if group)
@@ -39,7 +40,7 @@ def _few(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
 
 def _halves(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     # Every 16-bit value goes through each list: fewer lists, still every parity and size.
-    return _grouped((3, 4, 5, 8, 16) if tier == "quick" else (2, 3, 4, 5, 7, 8, 13, 16, 31, 32), rule)
+    return _grouped((3, 4, 5, 8, 16) if tier == "quick" else (3, 4, 5, 7, 8, 13, 16, 31, 32, 2), rule)
 
 
 def _mirrored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
@@ -82,7 +83,7 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     """Channels with hundreds of levels, up to and beyond 1002, where ε outgrows half a level."""
     lists = ((100, 255), (256, 257), (1000,), (1001,), (1002,), (1003,), (101, 257))
-    return _allowed((lists[1], lists[3]) if tier == "quick" else lists, rule)
+    return _allowed(lists[3:4] if tier == "quick" else lists, rule)
 
 
 def _growth(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001

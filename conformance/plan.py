@@ -13,8 +13,8 @@ from .case import Case
 from .clause import Clause, Span
 from .levels import level_lists
 
-#: The number of level lists with which every dtype is tried in every mode.
-_CROSSED = {"quick": 0, "standard": 2}
+#: The number of level lists with which the standard tier tries every dtype in every mode and every variant.
+_CROSSED = 2
 
 TIERS = ("quick", "standard")
 DEVICES = ("cpu", "cuda", "mps", "xpu")
@@ -74,8 +74,8 @@ def planned_cases(
 ) -> Iterator[Case]:
     """The cases of one target, in order: clause by clause, then rule, levels, dtype, device, mode, variant.
 
-    Every dtype is tried in the first mode, and every mode with the first dtype; every dtype in every mode only with
-    the first level lists, as many as `_CROSSED` says: a mode does not know the number of levels.
+    Of dtype, mode and variant at most one is not the clause's first, and in the quick tier of these and the level list.
+    The standard tier crosses them all with the first level lists: a mode does not know the number of levels.
     """
     rules = wanted.rules or adapter.rules
     for clause, span in clauses:
@@ -103,8 +103,10 @@ def _spanned(
         for levels, dtype, device, mode, variant in product(
             lists, dtypes, _devices(wanted, span), span.modes, variants
         ):
-            crossed = dtype != dtypes[0] and mode != span.modes[0]
-            if not crossed or levels in lists[: _CROSSED[wanted.tier]]:
+            unusual = (dtype != dtypes[0]) + (mode != span.modes[0]) + (variant != variants[0])
+            if wanted.tier == "quick":
+                unusual += levels != lists[0]
+            if unusual <= 1 or (wanted.tier == "standard" and levels in lists[:_CROSSED]):
                 yield Case(target, clause.id, name, levels, dtype, device, mode, variant)
 
 

@@ -61,11 +61,10 @@ def _same_indices(subject: Subject, observed: Array, expected: Array, codes: Arr
         return
     row = int(np.flatnonzero(wrong)[0])
     level = subject.codebook.unpack(expected[row : row + 1])[0].tolist()
-    share = wrong.mean()
     probe = Probe(kind, expected[row : row + 1] if kind == "round trip" else codes[row : row + 1])
     raise NonConformanceError(
         Finding(
-            message=f"{how} the index {expected[row]} becomes {observed[row]} ({share:.3g} of those tried are wrong)",
+            message=f"{how} the index {expected[row]} becomes {observed[row]}; {wrong.mean():.1%} of those tried are wrong",
             observed=f"index {observed[row]}",
             expected=f"index {expected[row]}, level indices {level}",
             input=codes[row] if kind == "codes_to_indices" else expected[row : row + 1],

@@ -145,12 +145,15 @@ def _half_widths(rule: Rule, levels: int, held: Precision) -> tuple[Any, ...]:
     """Half the width of each step's band in the level coordinate, mpmath numbers."""
     constants = rule.constants(levels)
     with mpmath.workdps(DIGITS):
+        unit = mpmath.mpf(2) ** (1 - held.bits)
+        steepest = constants.amplitude * abs(constants.shift_slope)
+        if steepest <= levels:  # a' is at most 1, so that κ cannot exceed L at any step
+            return (levels * unit,) * (levels - 1)
         widths = []
         for k in range(1, levels):
             t = _argument(constants, mpmath.mpf(2 * k - 1) / 2)
             slope = rule.activation.exact_slope_at(t) if abs(t) < 1 else mpmath.mpf(0)
-            conditioning = constants.amplitude * slope * abs(constants.shift_slope)
-            widths.append(max(mpmath.mpf(levels), conditioning) * mpmath.mpf(2) ** (1 - held.bits))
+            widths.append(max(mpmath.mpf(levels), steepest * slope) * unit)
         return tuple(widths)
 
 
@@ -174,9 +177,8 @@ def _float64_on_or_above(number: Any, strictly: bool) -> float:
         return NEVER
     if number == -mpmath.inf:
         return -np.inf
-    nearest = float(number)
-    high_enough = mpmath.mpf(nearest) > number if strictly else mpmath.mpf(nearest) >= number
-    return nearest if high_enough else float(np.nextafter(nearest, np.inf))
+    above = float(mpmath.libmp.to_float(number._mpf_, rnd="c"))  # c: towards +inf
+    return float(np.nextafter(above, np.inf)) if strictly and mpmath.mpf(above) == number else above
 
 
 def _round_up(numbers: NDArray[np.float64], precision: Precision) -> Array:
