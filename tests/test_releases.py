@@ -1,0 +1,76 @@
+"""Releases of vector-quantize-pytorch whose faults are known, each installed into a folder of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fsqcheck.reports import Record, read
+
+from .commands import fsqcheck
+
+PACKAGE = "vector-quantize-pytorch"
+
+
+@pytest.fixture(scope="session")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for installed releases."""
+    return tmp_path_factory.mktemp("releases")
+
+
+def checked(releases: Path, release: str, folder: Path, *arguments: str) -> Record:
+    """The record of a run on a release, which is installed by pip (its wheel alone) when it is not there yet."""
+    installed = releases / release
+    if not installed.is_dir():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+        subprocess.run([*pip, "--target", str(installed), f"{PACKAGE}=={release}"], check=True, capture_output=True)
+    said = fsqcheck(
+        "run", f"{PACKAGE}=={release}", *arguments, "--report", "r.jsonl", "-q", cwd=folder, PYTHONPATH=str(installed)
+    )
+    assert said.status in (0, 1), said
+    return read(folder / "r.jsonl")
+
+
+def failing(record: Record) -> dict[str, str]:
+    """The message of every case that fails, by its id."""
+    return {one.id: one.message or "" for one in record.results if one.outcome == "fail"}
+
+
+SYMMETRIC = ("--rule", "symmetric", "--levels", "8", "--clause", "BND-2", "--clause", "SHP-1")
+
+
+def test_in_1_22_2_the_symmetric_rule_collapses_to_3_codes(releases: Path, tmp_path: Path) -> None:
+    record = checked(releases, "1.22.2", tmp_path, *SYMMETRIC)
+    assert record.targets[0].version == "1.22.2"
+    assert "3 of 8 levels reached" in failing(record)["BND-2/symmetric/8/float32/cpu/eval"]
+
+
+def test_in_1_22_1_training_on_a_batch_of_sequences_raises(releases: Path, tmp_path: Path) -> None:
+    record = checked(releases, "1.22.1", tmp_path, "--rule", "symmetric", "--levels", "8,5,5", "--clause", "SHP-1")
+    assert "in train mode raises" in failing(record)["SHP-1/symmetric/8x5x5/float32/cpu/train/BTd"]
+
+
+def test_in_1_22_16_both_are_right(releases: Path, tmp_path: Path) -> None:
+    record = checked(releases, "1.22.16", tmp_path, *SYMMETRIC)
+    assert not failing(record)
+    assert {one.clause for one in record.results if one.outcome == "pass"} == {"BND-2", "SHP-1"}
+
+
+def test_1_12_1_claims_the_papers_rule_and_is_seen_to_use_tan(releases: Path, tmp_path: Path) -> None:
+    options = ("--dtype", "float64", "--levels", "8,5,4", "--clause", "BND-3")
+    assert checked(releases, "1.12.1", tmp_path, *options).targets[0].rules == ("paper",)
+    assert not failing(checked(releases, "1.12.1", tmp_path, *options))
+    atanh = failing(checked(releases, "1.12.1", tmp_path, *options, "--rule", "paper-atanh"))
+    assert "BND-3/paper-atanh/8x5x4/float64/cpu/eval" in atanh
+
+
+@pytest.mark.parametrize(("release", "rule"), [("1.12.4", "paper-atanh"), ("1.12.12", "widened")])
+def test_later_releases_claim_and_compute_the_next_rules(
+    releases: Path, tmp_path: Path, release: str, rule: str
+) -> None:
+    record = checked(releases, release, tmp_path, "--dtype", "float64", "--levels", "8,5,4", "--clause", "BND-3")
+    assert record.targets[0].rules == (rule,)
+    assert not failing(record)
