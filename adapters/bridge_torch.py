@@ -45,8 +45,8 @@ class TorchBridge:
         device, generator = torch.get_default_device(), torch.get_rng_state()
         deterministic = torch.are_deterministic_algorithms_enabled()
         # Not torch.manual_seed: without CUDA it keeps a formatted stack for each call, milliseconds and memory each time.
-        torch.random.default_generator.manual_seed(SEED)
-        if torch.cuda.is_initialized():
+        torch.default_generator.manual_seed(SEED)
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch gives it no type
             torch.cuda.manual_seed_all(SEED)
         try:
             with process_state():

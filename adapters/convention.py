@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..reference import PRECISIONS
 from .bridge import Bridge
 from .construction import Construction
 from .layouts import LAYOUTS
@@ -27,6 +28,8 @@ from .protocol import Capability, Identity, Setup, TargetUnavailableError
 
 #: Levels that every rule of the field allows, for finding out what a class can do.
 _TRIAL_LEVELS = (5, 7, 3)
+#: What else is tried, for classes that take certain levels only.
+_OTHER_TRIALS = ((8, 5, 5, 5), (3,) * 8)
 _METHODS = {
     Capability.ENCODE: "codes_to_indices",
     Capability.DECODE: "indices_to_codes",
@@ -46,6 +49,7 @@ def convention(name: str, call: Construction) -> NativeAdapter:
         bridge=trial.bridge,
         construct=trial.construction,
         layouts=trial.layouts,
+        dtypes=trial.dtypes,
         offers=trial.offers,
         lacks=trial.lacks,
         refuses=trial.refusal,
@@ -80,17 +84,17 @@ class _Trial:
         except ValueError:
             return frozenset()
 
-    @cached_property
-    def _levels(self) -> tuple[int, ...]:
-        return tuple(self.call.arguments.get("levels", _TRIAL_LEVELS))
+    @property
+    def _built(self) -> Any:
+        return self._trial[1]
 
     @cached_property
-    def _built(self) -> Any:
-        """One quantizer; a class that takes other levels than any of these only is none of the convention."""
+    def _trial(self) -> tuple[tuple[int, ...], Any]:
+        """Levels and a quantizer of them; a class that takes none of these is none of the convention."""
         failures = []
-        for levels in (self._levels, (8, 5, 5, 5), (3,) * 8):
+        for levels in (tuple(self.call.arguments.get("levels", _TRIAL_LEVELS)), *_OTHER_TRIALS):
             try:
-                return replace(self.call, arguments={**self.call.arguments, "levels": list(levels)}).build()
+                return levels, replace(self.call, arguments={**self.call.arguments, "levels": list(levels)}).build()
             except Exception as error:
                 failures.append(f"{self.name}(levels={list(levels)}) raised {type(error).__name__}: {_line(error)}")
         raise TargetUnavailableError(
@@ -106,6 +110,13 @@ class _Trial:
     def layouts(self) -> tuple[str, ...]:
         taken = tuple(name for name in LAYOUTS if self._answer(name) is not None)
         return taken or ("BTd",)
+
+    @cached_property
+    def dtypes(self) -> tuple[str, ...]:
+        """The dtypes that it takes; float32 always, so that what fails there is told by the clauses."""
+        return tuple(
+            name for name in PRECISIONS if name == "float32" or self._answer(self.layouts[0], name) is not None
+        )
 
     @property
     def offers(self) -> frozenset[Capability]:
@@ -123,10 +134,10 @@ class _Trial:
             return frozenset()
         return frozenset({Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN})
 
-    def _answer(self, layout: str) -> tuple[Any, Any] | None:
+    def _answer(self, layout: str, dtype: str = "float32") -> tuple[Any, Any] | None:
         """What a call in this layout gives; None when it raises or the codes come back in another shape."""
-        shape = LAYOUTS[layout].shape(len(self._levels))
-        zeros = np.zeros(shape, dtype=np.float32)
+        shape = LAYOUTS[layout].shape(len(self._trial[0]))
+        zeros = np.zeros(shape, dtype=PRECISIONS[dtype].dtype)
         try:
             with self.bridge.guard():
                 result = self.bridge.called(self._built, self.bridge.native(zeros, "cpu"), False, None, "cpu")

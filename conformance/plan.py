@@ -93,7 +93,8 @@ def _chosen(clause: Clause, name: str) -> bool:
 def _spanned(
     wanted: Wanted, target: str, adapter: Adapter, clause: Clause, span: Span, rules: tuple[str, ...]
 ) -> Iterator[Case]:
-    dtypes = tuple(d for d in span.dtypes if d in (wanted.dtypes or adapter.dtypes))
+    # What a target does not take stays in the plan, and is reported as unsupported.
+    dtypes = tuple(dtype for dtype in span.dtypes if dtype in (wanted.dtypes or span.dtypes))
     variants: tuple[str | None, ...] = _variants(adapter, span) or (None,)
     for name in rules:
         rule = rule_named(name)

@@ -116,6 +116,8 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     try:
         if case.device not in adapter.devices():
             raise NotJudgedError(f"no {case.device.upper()} device")
+        if case.dtype not in adapter.dtypes:
+            raise UnsupportedError(f"it takes no {case.dtype} input, only {', '.join(adapter.dtypes)}")
         held.needs(*catalogue()[case.clause].needs)
     except (NotJudgedError, UnsupportedError) as error:
         _ended(request.node, error, 0.0)

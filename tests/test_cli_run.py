@@ -117,7 +117,7 @@ def test_a_target_that_raises_in_one_call_costs_that_case_only(tmp_path: Path) -
         tmp_path,
         "mine.py",
         RIGHT
-        + "\n    def __call__(self, z):\n        if z.dtype.name == 'bfloat16':\n            raise RuntimeError('no bfloat16')\n"
+        + "\n    def __call__(self, z):\n        if z.dtype.name == 'bfloat16' and z.any():\n            raise RuntimeError('no bfloat16')\n"
         "        return super().__call__(z)\n",
     )
     said = fsqcheck("run", "mine.py:FSQ", "--rule", "widened", "--clause", "BND", "--report", "r.jsonl", cwd=tmp_path)
@@ -244,3 +244,18 @@ def test_torch_is_not_imported_until_a_target_needs_it(command: list[str]) -> No
     )
     done = subprocess.run([sys.executable, "-c", source, *command], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_a_dtype_that_a_target_refuses_is_unsupported_and_no_failure(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        "mine.py",
+        RIGHT
+        + "\n    def __call__(self, z):\n        if z.dtype.name == 'bfloat16':\n            raise TypeError('float32 only')\n"
+        "        return super().__call__(z)\n",
+    )
+    said = fsqcheck("run", "mine.py:FSQ", "--rule", "widened", "--clause", "BND", "--report", "r.jsonl", cwd=tmp_path)
+    found = {result.outcome for result in read(tmp_path / "r.jsonl").results if result.dtype == "bfloat16"}
+    assert said.status == 0
+    assert found == {"unsupported"}
+    assert "it takes no bfloat16 input" in said.out
