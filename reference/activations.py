@@ -30,8 +30,9 @@ class Activation:
 
 
 def _tanh_slope(x: Floats) -> Floats:
-    # 1/cosh² keeps its relative accuracy where 1 - tanh² has lost it; beyond 350 it is 0 in float64 either way.
-    half: Floats = 1.0 / np.cosh(np.clip(x, -350.0, 350.0))
+    # 1/cosh² keeps its relative accuracy where 1 - tanh² has lost it. From 373 on it is 0 in float64, and cosh(400) is
+    # still finite.
+    half: Floats = 1.0 / np.cosh(np.clip(x, -400.0, 400.0))
     slope: Floats = half * half
     return slope
 

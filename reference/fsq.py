@@ -82,8 +82,13 @@ class FSQ:
         return self._codes(self.codebook.unpack(indices))
 
     def vjp(self, z: Array, upstream: Array) -> Array:
-        """The straight-through gradient: upstream · d code/d z of the smooth part; shape and dtype of `z`."""
+        """The straight-through gradient: upstream · d code/d z of the smooth part; shape and dtype of `z`.
+
+        Raises `ValueError` for an upstream of another shape.
+        """
         z = self._vectors(z)
+        if np.shape(upstream) != z.shape:
+            raise ValueError(f"expected an upstream of the input's shape {z.shape}, got {np.shape(upstream)}")
         slope = np.stack([self.rule.slope(z[..., i], L) for i, L in enumerate(self.levels)], axis=-1)
         return (slope * np.asarray(upstream, dtype=np.float64)).astype(z.dtype)
 

@@ -61,6 +61,13 @@ ATANH_SHIFT = Shift("atanh", mpmath.atanh, lambda x: 1 / (1 - x * x))
 IDENTITY_SHIFT = Shift("identity", lambda x: x, lambda _: mpmath.mpf(1))
 
 
+def _float64(values: NDArray[Any]) -> Floats:
+    """The same numbers in float64; a signalling NaN becomes a quiet one, and NumPy need not warn of it."""
+    with np.errstate(invalid="ignore"):
+        quiet: Floats = np.asarray(values, dtype=np.float64) * 1.0
+    return quiet
+
+
 @dataclass(frozen=True)
 class Grid:
     """The codes: code = (level - centre(L)) / half(L)."""
@@ -77,7 +84,7 @@ class Grid:
 
     def coordinate(self, code: NDArray[Any], levels: int) -> Floats:
         """Where codes lie on the grid, in levels: a whole number for a code on the grid."""
-        result: Floats = np.asarray(code, dtype=np.float64) * self.half(levels) + self.centre(levels)
+        result: Floats = _float64(code) * self.half(levels) + self.centre(levels)
         return result
 
     def step(self, levels: int) -> float:
@@ -125,7 +132,7 @@ class Rule:
     def level_coordinate(self, z: NDArray[Any], levels: int) -> Floats:
         """u(z), float64, by the formula as it stands in the papers: same shape as `z`."""
         k = self.constants(levels).rounded
-        argument: Floats = np.asarray(z, dtype=np.float64) + k.shift
+        argument = _float64(z) + k.shift
         result: Floats = self.activation.value(argument) * k.amplitude - k.offset + k.centre
         return result
 
@@ -139,7 +146,7 @@ class Rule:
     def slope(self, z: NDArray[Any], levels: int) -> Floats:
         """d code / d z of the smooth part, float64: what a straight-through gradient passes on."""
         k = self.constants(levels).rounded
-        argument: Floats = np.asarray(z, dtype=np.float64) + k.shift
+        argument = _float64(z) + k.shift
         result: Floats = self.activation.slope(argument) * (k.amplitude / self.grid.half(levels))
         return result
 
@@ -154,7 +161,7 @@ class Rule:
         return super().__reduce_ex__(protocol)
 
     def is_mirrored(self, levels: int) -> bool:
-        """Whether codes and steps are symmetric about 0 for `levels` levels."""
+        """Whether the steps are symmetric about 0 for `levels` levels, and the codes about their middle."""
         return not self.lopsided or levels % 2 == 1
 
 

@@ -1,0 +1,137 @@
+"""How far a wrong answer is from a right one: `Staircase.units`, `ulps`, and what a staircase can judge at all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from fsqcheck.reference import PRECISIONS, RULES, every_value, from_ordinals, ordinals, staircase
+
+from . import oracle
+
+
+def finite_halves(dtype: str) -> np.ndarray:
+    z = every_value(PRECISIONS[dtype])
+    with np.errstate(invalid="ignore"):
+        return z[np.isfinite(z.astype(np.float64))]
+
+
+def one(z: float, dtype: str) -> np.ndarray:
+    return np.array([z], dtype=PRECISIONS[dtype].dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("rule", RULES)
+def test_an_answer_is_zero_ulps_away_exactly_where_it_is_allowed(rule: str, dtype: str) -> None:
+    z = finite_halves(dtype)
+    for L in (L for L in (2, 3, 5, 8) if oracle.EVERY_L[rule](L)):
+        stair = staircase(RULES[rule], L, dtype)
+        lowest, highest = stair.allowed(z)
+        for level in range(L):
+            allowed = (lowest <= level) & (level <= highest)
+            np.testing.assert_array_equal(stair.ulps(z, np.full(z.shape, level)) == 0, allowed)
+
+
+@pytest.mark.parametrize("rule", ["paper", "symmetric"])
+def test_ulps_are_the_floats_to_the_nearest_one_that_allows_the_level(rule: str) -> None:
+    precision = PRECISIONS["float16"]
+    z = from_ordinals(np.arange(-20_000, 20_001, 7), precision)
+    everything = np.unique(ordinals(finite_halves("float16"), precision))
+    stair = staircase(RULES[rule], 5, "float16")
+    lowest, highest = stair.allowed(from_ordinals(everything, precision))
+    for level in range(5):
+        homes = everything[(lowest <= level) & (level <= highest)]
+        nearest = np.abs(ordinals(z, precision)[:, None] - homes[[0, -1]]).min(axis=1)
+        inside = (ordinals(z, precision) >= homes[0]) & (ordinals(z, precision) <= homes[-1])
+        np.testing.assert_array_equal(stair.ulps(z, np.full(z.shape, level)), np.where(inside, 0, nearest))
+
+
+@pytest.mark.parametrize("level", [0, 1001])
+def test_a_level_that_the_rule_never_reaches_is_infinitely_many_ulps_away(level: int) -> None:
+    stair = staircase(RULES["paper"], 1002, "float64")
+    assert stair.ulps(one(0.25, "float64"), np.array([level])) == math.inf
+
+
+@pytest.mark.parametrize("level", [-1, 5])
+def test_a_level_outside_the_channel_is_infinitely_many_ulps_away(level: int) -> None:
+    stair = staircase(RULES["paper"], 5, "float32")
+    assert stair.ulps(one(-30.0, "float32"), np.array([level])) == math.inf
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_units_are_at_most_one_exactly_where_the_answer_is_allowed(rule: str) -> None:
+    draw = np.random.default_rng(7)
+    z = (draw.normal(size=2000) * 2).astype(np.float32)
+    for L in (L for L in (2, 3, 8, 9) if oracle.EVERY_L[rule](L)):
+        stair = staircase(RULES[rule], L, "float32")
+        beside = np.concatenate([stair.lo, stair.hi, stair.steps])
+        numbers = (ordinals(beside, stair.dtype)[:, None] + np.arange(-2, 3)).ravel()
+        probes = np.concatenate([z, from_ordinals(numbers, stair.dtype)])
+        lowest, highest = stair.allowed(probes)
+        for level in range(L):
+            units = stair.units(probes, np.full(probes.shape, level))
+            np.testing.assert_array_equal(units <= 1.0, (lowest <= level) & (level <= highest))
+
+
+def test_one_unit_is_half_the_width_of_the_band() -> None:
+    stair = staircase(RULES["symmetric"], 5, "float32")
+    # u(0) = 2: level 4 starts at 3.5, one and a half levels up, and a band's half-width is 5·2^-23 of a level.
+    assert stair.units(one(0.0, "float32"), np.array([4])) == 1.5 * 2**23 / 5
+    assert stair.units(one(0.0, "float32"), np.array([0])) == 1.5 * 2**23 / 5
+
+
+def test_overshooting_the_end_levels_counts_as_no_distance_at_all() -> None:
+    stair = staircase(RULES["widened"], 2000, "float64")
+    ends = np.array([-math.inf, -9.0, 9.0, math.inf])
+    np.testing.assert_array_equal(stair.units(ends, np.array([0, 0, 1999, 1999])), np.zeros(4))
+
+
+def test_every_level_is_reachable_from_2_to_1000_levels() -> None:
+    for name in ("paper", "widened", "symmetric", "widened-clamp", "symmetric-clamp"):
+        for L in (2, 3, 4, 63, 64, 999, 1000):
+            assert staircase(RULES[name], L, "float64").reachable == tuple(range(L)), f"{name}, L = {L}"
+
+
+@pytest.mark.parametrize("rule", ["paper", "paper-atanh"])
+@pytest.mark.parametrize("L", [1001, 1002, 1003, 1500])
+def test_the_narrowed_rules_do_not_reach_their_end_levels_from_1001_levels(rule: str, L: int) -> None:
+    stair = staircase(RULES[rule], L, "float64")
+    assert stair.steps[0] == -math.inf
+    assert math.isnan(stair.steps[-1])
+    assert {0, L - 1}.isdisjoint(stair.reachable)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("rule", RULES)
+def test_reachable_levels_are_those_that_some_finite_float_takes_for_certain(rule: str, dtype: str) -> None:
+    z = finite_halves(dtype)
+    for L in (L for L in (2, 3, 8, 59, 60, 61, 62, 63, 64, 65) if oracle.EVERY_L[rule](L)):
+        stair = staircase(RULES[rule], L, dtype)
+        lowest, highest = stair.allowed(z)
+        assert stair.reachable == tuple(np.unique(lowest[lowest == highest]).tolist()), f"L = {L}"
+
+
+def first_level_not_judged(rule: str, dtype: str, levels: range) -> int | None:
+    sizes = (L for L in levels if oracle.EVERY_L[rule](L))
+    return next((L for L in sizes if not staircase(RULES[rule], L, dtype).judges), None)
+
+
+@pytest.mark.parametrize("rule", ["paper", "paper-atanh", "symmetric", "symmetric-even", "symmetric-clamp"])
+def test_native_bfloat16_cannot_be_judged_from_64_levels(rule: str) -> None:
+    assert first_level_not_judged(rule, "bfloat16", range(2, 70)) == 64
+    assert not staircase(RULES[rule], 65, "bfloat16").judges
+
+
+def test_native_bfloat16_cannot_be_judged_at_2_levels_under_widened_either() -> None:
+    assert first_level_not_judged("widened", "bfloat16", range(2, 70)) == 2
+    assert first_level_not_judged("widened", "bfloat16", range(3, 70)) == 64
+
+
+def test_native_float16_cannot_be_judged_from_512_levels() -> None:
+    assert first_level_not_judged("symmetric", "float16", range(505, 520)) == 512
+
+
+def test_bfloat16_inputs_can_be_judged_at_64_levels_by_the_band_of_float32() -> None:
+    assert staircase(RULES["symmetric"], 64, "bfloat16", "float32").judges
