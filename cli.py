@@ -69,26 +69,43 @@ def run(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
+            metavar="TARGET...",
             help="What to check: reference, torch-fsq, vector-quantize-pytorch, module:Class, path/to/file.py:Class. "
             "Constructor arguments go in parentheses: 'module:Class(eps=1e-3)'.",
             show_default=False,
         ),
     ] = None,
     rule: Annotated[
-        list[str] | None, typer.Option(help="Judge by this rule; default: all that the target claims.")
+        list[str] | None, typer.Option(metavar="NAME", help="Judge by this rule; default: all that the target claims.")
     ] = None,
     levels: Annotated[
-        list[str] | None, typer.Option(help="Numbers of levels, e.g. 8,5,5,5; default: the tier's.")
+        list[str] | None, typer.Option(metavar="L,L,…", help="Numbers of levels, e.g. 8,5,5,5; default: the tier's.")
     ] = None,
-    dtype: Annotated[list[str] | None, typer.Option(help="Only inputs of this dtype; default: all four.")] = None,
-    device: Annotated[list[str] | None, typer.Option(help="Run on cpu (default), cuda …")] = None,
-    clause: Annotated[list[str] | None, typer.Option(help="Only this clause or family: BND-3, IDX.")] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only inputs of this dtype; default: all four.")
+    ] = None,
+    device: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Run on cpu (default), cuda …")] = None,
+    clause: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this clause or family: BND-3, IDX.")
+    ] = None,
     tier: Annotated[Tier | None, typer.Option(help="How much is tried; default: quick.", show_default=False)] = None,
-    case: Annotated[str | None, typer.Option(help="Only the case with this id, as a report prints it.")] = None,
-    processes: Annotated[int, typer.Option("-n", help="Spread over so many processes; same results.", min=1)] = 1,
-    report: Annotated[Path | None, typer.Option(help="Write the record (JSON Lines) here.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write a Markdown page here.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the drawn cases; 0: the same draws in every run.", min=0)] = 0,
+    case: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only the case with this id, as a report prints it.")
+    ] = None,
+    processes: Annotated[
+        int, typer.Option("-n", metavar="N", help="Spread over N processes; same results.", min=1, show_default=False)
+    ] = 1,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the record (JSON Lines) here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Markdown page here.")] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Seed of the drawn cases; default 0: the same draws in every run.",
+            min=0,
+            show_default=False,
+        ),
+    ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")] = False,
 ) -> None:
     """Check one or more targets against the clauses of the contract.

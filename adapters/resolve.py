@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 import re
 import sys
 import warnings
@@ -135,9 +136,17 @@ def _as_adapter(found: Any, call: Construction) -> Adapter | None:
         return found
     if isinstance(found, type) and all(hasattr(found, name) for name in ("build", "refusal", "guard")):
         return cast(Adapter, found(**call.arguments))
-    if callable(found) and getattr(found, "__annotations__", {}).get("return") in (Adapter, "Adapter", "NativeAdapter"):
-        return cast(Adapter, found(**call.arguments))
+    if inspect.isfunction(found) and not _required(found):
+        made = found(**call.arguments)
+        return made if isinstance(made, Adapter) else None
     return None
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    """The parameters of a function that have no default."""
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return [one.name for one in parameters if one.default is one.empty and one.kind not in kinds]
 
 
 def _arguments(target: str, source: str) -> Any:

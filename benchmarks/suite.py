@@ -77,7 +77,9 @@ def processor() -> str:
 
 def main() -> None:
     console = Console(highlight=False)
-    table = Table(title=f"{processor()}, {CORES} cores, Python {platform.python_version()}", title_justify="left", box=None)
+    table = Table(
+        title=f"{processor()}, {CORES} cores, Python {platform.python_version()}", title_justify="left", box=None
+    )
     table.add_column("command")
     for name in ("seconds", "limit", "× import torch", "peak MiB so far"):
         table.add_column(name, justify="right")

@@ -46,6 +46,16 @@ class Watcher(Protocol):
         ...
 
 
+class Unwatched:
+    """A watcher who does not look."""
+
+    def planned(self, cases: int) -> None:
+        """Not of interest."""
+
+    def ended(self, outcome: str, id: str) -> None:
+        """Not of interest."""
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a run ended: `interrupted` by the user, or with pytest's own error in `broke`."""

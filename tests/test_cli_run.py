@@ -116,8 +116,8 @@ def test_a_target_that_raises_in_one_call_costs_that_case_only(tmp_path: Path) -
     written(
         tmp_path,
         "mine.py",
-        RIGHT
-        + "\n    def __call__(self, z):\n        if z.dtype.name == 'bfloat16' and z.any():\n            raise RuntimeError('no bfloat16')\n"
+        RIGHT + "\n    def __call__(self, z):\n"
+        "        if z.dtype.name == 'bfloat16' and z.any():\n            raise RuntimeError('no bfloat16')\n"
         "        return super().__call__(z)\n",
     )
     said = fsqcheck("run", "mine.py:FSQ", "--rule", "widened", "--clause", "BND", "--report", "r.jsonl", cwd=tmp_path)

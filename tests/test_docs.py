@@ -1,0 +1,85 @@
+"""What the documents say is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fsqcheck.adapters import Capability
+from fsqcheck.conformance.clause import FAMILIES, catalogue
+from fsqcheck.conformance.settings import KEYS
+from fsqcheck.reference import RULES
+
+from .commands import fsqcheck, written
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADAPTERS = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
+
+LIBRARY = """
+from fsqcheck.adapters.torch_fsq import TorchFSQ
+
+class Quantizer(TorchFSQ):
+    def __init__(self, sizes, symmetric):
+        super().__init__(sizes, "symmetric" if symmetric else "widened")
+
+    def forward(self, z):
+        return super().forward(z.movedim(1, -1))[0].movedim(-1, 1) if z.ndim == 4 else super().forward(z)
+"""
+
+
+def indented(text: str, start: str) -> str:
+    """The indented block of a page that starts with these words."""
+    lines = text[text.index(start) :].splitlines()
+    block = []
+    for line in lines:
+        if line.strip() and not line.startswith("    ") and block:
+            break
+        block.append(line.removeprefix("    "))
+    return "\n".join(block)
+
+
+def test_the_readme_counts_the_clauses() -> None:
+    assert f"{len(catalogue())} numbered clauses" in README
+    assert f"{len(catalogue())} clauses in eight families" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert len(FAMILIES) == 8
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_table_of_rules_has_every_rule(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+
+
+def test_the_adapter_of_the_page_works_as_it_stands(tmp_path: Path) -> None:
+    written(tmp_path, "my_package.py", LIBRARY)
+    written(tmp_path, "my_adapter.py", indented(ADAPTERS, "from fsqcheck.adapters import Capability"))
+    said = fsqcheck("run", "my_adapter.py:adapter", "--clause", "BND", "--clause", "IDX-3", "-q", cwd=tmp_path)
+    assert said.out.startswith("my_adapter.py:adapter: conforms"), said
+    assert said.status == 0
+
+
+def test_the_page_on_adapters_names_capabilities_that_exist() -> None:
+    named = set(re.findall(r"Capability\.([A-Z]+)", ADAPTERS))
+    assert named
+    assert named <= {capability.name for capability in Capability}
+
+
+def test_the_settings_of_the_readme_are_settings() -> None:
+    table = README[README.index("[tool.fsqcheck]") :].split("\n\n")[0]
+    keys = re.findall(r"^\s*(\w+) =", table, re.MULTILINE)
+    assert keys
+    assert set(keys) <= set(KEYS)
+
+
+def test_every_page_that_is_linked_is_there() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} links {link}"
+
+
+def test_no_file_has_more_than_400_lines() -> None:
+    for file in ROOT.glob("[a-z_]*/*.py"):
+        if file.parent.name in ("reference", "adapters", "conformance", "reports", "tests", "benchmarks"):
+            assert len(file.read_text(encoding="utf-8").splitlines()) <= 400, file
