@@ -69,7 +69,7 @@ def run(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="TARGET...",
+            metavar="TARGET",
             help="What to check: reference, torch-fsq, vector-quantize-pytorch, module:Class, path/to/file.py:Class. "
             "Constructor arguments go in parentheses: 'module:Class(eps=1e-3)'.",
             show_default=False,
@@ -110,7 +110,8 @@ def run(
 ) -> None:
     """Check one or more targets against the clauses of the contract.
 
-    Options that are not given come from [tool.fsqcheck] in the nearest pyproject.toml.
+    An option that names something can be given several times. What is not given comes from [tool.fsqcheck] in the
+    nearest pyproject.toml.
     """
     from .conformance.plan import UsageError, parse_levels
     from .conformance.settings import with_defaults
