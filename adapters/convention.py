@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from math import prod
+from math import ceil, log, prod
 from typing import Any
 
 import numpy as np
@@ -135,12 +135,20 @@ class _Trial:
         return frozenset({Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN})
 
     def _answer(self, layout: str, dtype: str = "float32") -> tuple[Any, Any] | None:
-        """What a call in this layout gives; None when it raises or the codes come back in another shape."""
+        """What a call in this layout gives in evaluation, else in training; None when neither gives codes like it.
+
+        What fails in one of the modes only is a fault, and not a layout that it does not take.
+        """
+        answers = (self._answer_in(training, layout, dtype) for training in (False, True))
+        return next((answer for answer in answers if answer is not None), None)
+
+    def _answer_in(self, training: bool, layout: str, dtype: str) -> tuple[Any, Any] | None:
         shape = LAYOUTS[layout].shape(len(self._trial[0]))
         zeros = np.zeros(shape, dtype=PRECISIONS[dtype].dtype)
         try:
             with self.bridge.guard():
-                result = self.bridge.called(self._built, self.bridge.native(zeros, "cpu"), False, None, "cpu")
+                module = self.bridge.prepared(self._built, "cpu", training, False)
+                result = self.bridge.called(module, self.bridge.native(zeros, "cpu"), False, None, "cpu")
                 codes = result[0] if isinstance(result, (tuple, list)) else result
                 second = result[1] if isinstance(result, (tuple, list)) and len(result) > 1 else None
                 if tuple(codes.shape) != shape:
@@ -165,20 +173,28 @@ class _Trial:
             return f"its levels are fixed to {list(fixed)}"
         if "return_indices" in self.parameters or prod(setup.levels) <= 2**20:
             return None
-        needed = self._bytes_per_code * prod(setup.levels) * _TRANSIENT
+        needed = self._bytes_per_code(min(setup.levels)) * prod(setup.levels) * _TRANSIENT
         if needed > AFFORDABLE:
             return f"it builds its whole codebook, about {needed / 2**30:.0f} GiB for these levels; not tried"
         return None
 
-    @cached_property
-    def _bytes_per_code(self) -> float:
-        small, large = (
-            self.bridge.held_bytes(
-                replace(self.call, arguments={**self.call.arguments, "levels": list(levels)}).build()
+    def _bytes_per_code(self, level: int) -> float:
+        """What it holds for each code, as far as two small quantizers show it; 0 where it refuses to be so small.
+
+        Less than a byte for each code is no codebook, but what it holds for each channel.
+        """
+        channels = max(1, ceil(log(512, level)))
+        try:
+            small, large = (
+                self.bridge.held_bytes(
+                    replace(self.call, arguments={**self.call.arguments, "levels": [level] * count}).build()
+                )
+                for count in (channels, channels + 1)
             )
-            for levels in ((8, 8, 8), (8, 8, 8, 8))
-        )
-        return max(large - small, 0) / (8**4 - 8**3)
+        except Exception:
+            return 0.0
+        growth = (large - small) / (level ** (channels + 1) - level**channels)
+        return growth if growth >= 1.0 else 0.0
 
 
 def _bridge_of(module: Any) -> Bridge:
@@ -218,7 +234,8 @@ def _line(error: BaseException) -> str:
 def literal_arguments(source: str) -> Mapping[str, Any]:
     """The keyword arguments of `Class(name=literal, …)`; `ValueError` for anything but literals."""
     tree = ast.parse(f"f({source})", mode="eval").body
-    assert isinstance(tree, ast.Call)
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+        raise ValueError("one pair of parentheses is too many")
     if tree.args or any(keyword.arg is None for keyword in tree.keywords):
         raise ValueError("give keyword arguments only")
     return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in tree.keywords}

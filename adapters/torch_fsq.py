@@ -6,14 +6,14 @@ exact numbers, rounded once for the dtype they meet. Indices are int64 and never
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from .. import __version__
 from ..reference import RULES, Codebook, rule_named
-from ..reference.activations import CLAMP, IFSQ_SIGMOID, IFSQ_STEEPNESS
+from ..reference.activations import CLAMP, IFSQ_SIGMOID, IFSQ_STEEPNESS, TANH
 from .bridge_torch import TorchBridge
 from .construction import Construction
 from .native import NativeAdapter
@@ -34,6 +34,8 @@ class TorchFSQ(nn.Module):
 
     sizes: Tensor
     basis: Tensor
+    narrow: Tensor
+    wide: Tensor | None
 
     def __init__(
         self,
@@ -59,15 +61,27 @@ class TorchFSQ(nn.Module):
         projects = self.width != inner
         self.project_in = nn.Linear(self.width, inner) if projects else nn.Identity()
         self.project_out = nn.Linear(inner, self.width) if projects else nn.Identity()
-        # Plain attributes, not buffers: a module that is moved to half precision must keep them whole.
-        constants = [self.rule.constants(level).rounded for level in self.levels]
-        self._amplitude = [k.amplitude for k in constants]
-        self._shift = [k.shift for k in constants]
-        self._bias = [k.centre - k.offset for k in constants]
-        self._centre = [self.rule.grid.centre(level) for level in self.levels]
-        self._half = [self.rule.grid.half(level) for level in self.levels]
+        self.activation = _ACTIVATIONS[self.rule.activation.name]()
         self.register_buffer("sizes", torch.tensor(self.levels), persistent=False)
         self.register_buffer("basis", torch.from_numpy(self.codebook.basis.copy()), persistent=False)
+        self._lay_constants()
+
+    def _lay_constants(self) -> None:
+        """The exact constants on the module's device, rounded once: rows shift, amplitude, bias, centre, half."""
+        constants = [self.rule.constants(level).rounded for level in self.levels]
+        rows = [[k.shift, k.amplitude, k.centre - k.offset] for k in constants]
+        grid = [[self.rule.grid.centre(level), self.rule.grid.half(level)] for level in self.levels]
+        table = torch.tensor(rows, dtype=torch.float64).T, torch.tensor(grid, dtype=torch.float64).T
+        exact = torch.cat(table)
+        device = self.basis.device
+        self.register_buffer("narrow", exact.to(device=device, dtype=torch.float32), persistent=False)
+        self.register_buffer("wide", None if device.type == "mps" else exact.to(device), persistent=False)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> TorchFSQ:
+        """Moves the module; its constants stay whole, whatever dtype it is moved to."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch has no type for it
+        self._lay_constants()
+        return self
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Quantize: codes with the shape and dtype of `z`, and int64 indices of its positions.
@@ -87,9 +101,9 @@ class TorchFSQ(nn.Module):
 
     def codes_to_indices(self, codes: Tensor) -> Tensor:
         """The int64 indices of codes (…, d); -1 for a code that is NaN or lies off the grid's ends."""
-        wide = codes.double()
-        level = torch.round(wide * wide.new_tensor(self._half) + wide.new_tensor(self._centre))
-        return self._packed(level)
+        values = codes.float() if self.wide is None else codes.double()
+        centre, half = (self.narrow if self.wide is None else self.wide)[3:]
+        return self._packed(torch.round(values * half + centre))
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         """The codes of indices, in the layout and at the width of the input; `ValueError` outside the codebook."""
@@ -98,20 +112,18 @@ class TorchFSQ(nn.Module):
         if indices.numel() and (int(indices.min()) < 0 or int(indices.max()) >= self.codebook.size):
             raise ValueError(f"indices outside 0 … {self.codebook.size - 1}, the codebook of {list(self.levels)}")
         level = (indices.long()[..., None] // self.basis) % self.sizes
-        wide = torch.get_default_dtype()
-        codes = (level - level.new_tensor(self._centre, dtype=torch.float64)) / level.new_tensor(
-            self._half, dtype=torch.float64
-        )
+        centre, half = (self.narrow if self.wide is None else self.wide)[3:]
+        codes = (level - centre) / half
         if self.num_codebooks > 1:
             codes = codes.flatten(-2)
         first = next(self.project_out.parameters(), None)
-        out: Tensor = self.project_out(codes.to(wide if first is None else first.dtype))
+        out: Tensor = self.project_out(codes.to(torch.get_default_dtype() if first is None else first.dtype))
         return out.movedim(-1, 1) if self.channel_first and out.ndim > 1 else out
 
     def _quantize(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        bounded = self._activation(z + z.new_tensor(self._shift))
-        u = bounded * z.new_tensor(self._amplitude) + z.new_tensor(self._bias)
-        half, centre = z.new_tensor(self._half), z.new_tensor(self._centre)
+        constants = self.narrow if z.dtype == torch.float32 or self.wide is None else self.wide
+        shift, amplitude, bias, centre, half = constants
+        u = self.activation(z + shift) * amplitude + bias
         smooth = (u - centre) / half
         with torch.no_grad():
             rounded = torch.round(u) if self.rule.rounding == "half-even" else torch.floor(u + 0.5)
@@ -124,17 +136,25 @@ class TorchFSQ(nn.Module):
             codes = torch.where(torch.rand_like(smooth) < self.noise, noisy, codes)
         return codes, self._packed(level)
 
-    def _activation(self, x: Tensor) -> Tensor:
-        if self.rule.activation is CLAMP:
-            return x.clamp(-1.0, 1.0)
-        if self.rule.activation is IFSQ_SIGMOID:
-            return torch.tanh(0.5 * IFSQ_STEEPNESS * x)
-        return torch.tanh(x)
-
     def _packed(self, level: Tensor) -> Tensor:
         known = ((level >= 0) & (level < self.sizes)).all(dim=-1)
         exact = torch.where(known[..., None], level, torch.zeros_like(level)).long()
         return torch.where(known, (exact * self.basis).sum(dim=-1), -1)
+
+
+class _IfsqSigmoid(nn.Module):
+    """2·sigmoid(1.6 x) - 1, which is tanh(0.8 x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(0.5 * IFSQ_STEEPNESS * x)
+
+
+#: Modules, not branches: what a compiled module may take for another's is guarded by its type.
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    TANH.name: nn.Tanh,
+    CLAMP.name: nn.Hardtanh,
+    IFSQ_SIGMOID.name: _IfsqSigmoid,
+}
 
 
 class _StraightThrough(torch.autograd.Function):

@@ -82,6 +82,17 @@ def test_a_moved_quantizer_is_right(subject: Subject) -> None:
     found = subject.ask(settled, moved)
     if found.indices is not None:
         comparators.same_integers(found.indices, subject.exact_indices(settled), f"the indices in {subject.case.dtype}")
+    if subject.has(Capability.ENCODE):
+        # Exact codes: those that half precision has rounded are the affair of IDX-8.
+        exact = [subject.grid(level, channel) for channel, level in enumerate(subject.exact_levels(settled).T)]
+        encoded = moved.codes_to_indices(np.stack(exact, axis=-1).astype(np.float32))
+        comparators.same_integers(encoded, subject.exact_indices(settled), "the indices that it encodes its codes to")
+        if subject.has(Capability.DECODE):
+            shape = subject.layout.positions(subject.layout.arrange(settled).shape)
+            decoded = subject.layout.flatten(moved.indices_to_codes(encoded.reshape(shape)))
+            comparators.same_integers(
+                subject.read(decoded), subject.exact_levels(settled), "the levels that it decodes"
+            )
 
 
 @clause(

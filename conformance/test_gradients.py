@@ -116,15 +116,24 @@ def test_the_gradient_is_that_of_the_smooth_part(subject: Subject) -> None:
     over=Span(levels="few", modes=BOTH),
 )
 def test_the_jacobian_is_diagonal(subject: Subject) -> None:
-    quantizer = subject.quantizer()
+    quantizer, layout = subject.quantizer(), subject.layout
     d = len(subject.levels)
-    rows = 1 if subject.layout.long_axis is None else 5
+    shape = layout.shape(d, **{letter: 2 for letter in layout.name if letter != "d"})
+    rows = int(np.prod(layout.positions(shape)))
     vectors = np.linspace(-0.9, 0.8, rows * d).reshape(rows, d).astype(subject.precision.dtype)
+    z = np.ascontiguousarray(layout.unflatten(vectors, shape))
     for row in range(rows):
         for channel in range(d):
             upstream = np.zeros_like(vectors)
             upstream[row, channel] = 1.0
-            _, gradient = subject.vjp(vectors, upstream, quantizer)
+            weights = np.ascontiguousarray(layout.unflatten(upstream, shape))
+            _, answered = quantizer.vjp(z, weights)
+            comparators.same_shape(answered, shape, "the gradient")
+            gradient = layout.flatten(answered)
+            own, expected = gradient[row, channel], _surrogate(subject, vectors, upstream)[row, channel]
+            tolerance = float(_tolerance(subject, upstream, subject.held)[row, channel])
+            where = f"the gradient at (position, channel) ({row}, {channel}) of an input of shape {shape}"
+            comparators.within(own, expected, tolerance, where, probe=Probe("vjp", z, weights))
             others = gradient.astype(np.float64).copy()
             others[row, channel] = 0.0
             if not np.any(others):  # NaN is true
@@ -138,7 +147,7 @@ def test_the_jacobian_is_diagonal(subject: Subject) -> None:
                     input=vectors[row],
                     wrong=int(np.count_nonzero(others)),
                     tried=int(others.size - 1),
-                    probe=Probe("vjp", subject.layout.arrange(vectors), subject.layout.arrange(upstream)),
+                    probe=Probe("vjp", z, weights),
                     setup=subject.setup,
                 )
             )

@@ -128,11 +128,17 @@ def test_every_code_survives_a_round_trip(subject: Subject) -> None:
 )
 def test_forward_agrees_with_codes_to_indices(subject: Subject) -> None:
     z = np.random.default_rng(3).normal(scale=1.5, size=(4000, len(subject.levels))).astype(np.float32)
+    # Beside the thresholds and at ±inf too: there an index that is computed on another path leaves the code.
+    beside = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:4000]
+    ends = np.full((2, len(subject.levels)), np.inf, dtype=np.float32) * np.array([[-1], [1]], dtype=np.float32)
+    z = np.concatenate([z, beside[: len(beside) // 2 * 2], ends])
     quantizer = subject.quantizer()
     reply = subject.ask(z, quantizer)
     assert reply.indices is not None
-    encoded = quantizer.codes_to_indices(reply.codes)
-    comparators.same_integers(reply.indices, encoded.astype(np.int64), "the indices of the forward call")
+    # As an array of more than two axes: codes are (…, d).
+    encoded = quantizer.codes_to_indices(reply.codes.reshape(2, -1, len(subject.levels)))
+    found = reply.indices.reshape(2, -1)
+    comparators.same_integers(found, encoded.astype(np.int64), "the indices of the forward call")
 
 
 @clause(
@@ -220,6 +226,11 @@ def test_large_codebooks_are_exact_or_refused(subject: Subject) -> None:
     codes = _codes(subject, indices)
     encoded = quantizer.codes_to_indices(codes)
     _same_indices(subject, encoded, indices, codes, "codes_to_indices", "encoding the codes of")
+    settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 4000)
+    reply = subject.ask(settled, quantizer)
+    if reply.indices is not None:
+        exact = subject.exact_indices(settled)
+        _same_indices(subject, reply.indices, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
     if subject.has(Capability.DECODE):
         levels = subject.read(_decoded(subject, quantizer, indices))
         comparators.same_integers(
@@ -245,8 +256,10 @@ def test_many_levels_have_exact_indices(subject: Subject) -> None:
     exact = subject.exact_indices(z)
     quantizer = subject.quantizer()
     reply = subject.ask(z, quantizer)
-    found = reply.indices if reply.indices is not None else quantizer.codes_to_indices(reply.codes)
-    _same_indices(subject, found, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
+    if reply.indices is not None:
+        _same_indices(subject, reply.indices, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
+    encoded = quantizer.codes_to_indices(reply.codes)
+    _same_indices(subject, encoded, exact, reply.codes, "codes_to_indices", "encoding the codes of")
 
 
 @clause(

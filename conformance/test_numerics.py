@@ -191,7 +191,7 @@ def test_nan_does_not_spread(subject: Subject) -> None:
 @clause(
     "NUM-7",
     MUST,
-    "With hundreds of levels a channel, levels stay within 0 … L-1 and thresholds within their bands.",
+    "With hundreds of levels a channel, levels stay within 0 … L-1, thresholds within their bands, and indices exact.",
     title="hundreds of levels",
     source="docs/rules.md: from L = 1002 on the (1+ε) rule reaches past its ends; vector-quantize-pytorch 1.32.0 from 1001",
     meaning="Levels -1 and L appear: indices collide with those of other codes or leave the codebook.",
@@ -220,3 +220,5 @@ def test_hundreds_of_levels(subject: Subject) -> None:
                 )
             )
     judge_levels(subject, vectors, reply, subject.held)
+    if reply.indices is not None and all(map(subject.legible, range(len(subject.levels)))):
+        comparators.same_integers(reply.indices, subject.codebook.pack(levels), "the indices")

@@ -12,6 +12,7 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import Rule
 
 NOISE = "arXiv 2411.19842 §3.2"
@@ -125,7 +126,7 @@ def test_the_noise_probability_is_honoured(subject: Subject) -> None:
 @clause(
     "TRN-4",
     MUST,
-    "The noise is uniform over half a step to each side of tanh(z): ±1/(L-1).",
+    "The noise is uniform over half a step to each side of tanh(z), ±1/(L-1), and another one in every channel.",
     title="noise amplitude",
     source=f"{NOISE}: tanh(z) + U(-1, 1)/(L-1)",
     meaning="Training simulates the rounding of another number of levels: too much noise for fine channels, or too little.",
@@ -135,13 +136,16 @@ def test_the_noise_probability_is_honoured(subject: Subject) -> None:
 def test_the_noise_is_half_a_step(subject: Subject) -> None:
     vectors = _inputs(subject)
     codes, _ = _samples(subject, vectors, subject.quantizer(noise=0.9))
+    columns: list[NDArray[np.float64]] = []
     for channel, L in enumerate(subject.levels):
         bounded = subject.rule.bounded(vectors[:, channel], L)
         clean = subject.grid(subject.rule.level(vectors[:, channel], L), channel)
         seen = codes[:, channel].astype(np.float64)
-        noise = (seen - bounded)[np.abs(seen - clean) > 8 * subject.precision.eps]
+        noisy = np.abs(seen - clean) > 8 * subject.precision.eps
+        noise = (seen - bounded)[noisy]
         half = subject.rule.grid.step(L) / 2
-        fault = _amplitude_fault(noise, half)
+        columns.append(np.where(noisy, (seen - bounded) / half, np.nan))
+        fault = _amplitude_fault(noise, half) or _shared_fault(columns)
         if fault:
             raise NonConformanceError(
                 Finding(
@@ -158,6 +162,15 @@ def test_the_noise_is_half_a_step(subject: Subject) -> None:
                     details={"channel": f"{channel} (L = {L})"},
                 )
             )
+
+
+def _shared_fault(columns: list[NDArray[np.float64]]) -> str | None:
+    """What the last channel's noise, in half steps, shares with that of a channel before it; None when nothing."""
+    for before, other in enumerate(columns[:-1]):
+        both = ~np.isnan(other) & ~np.isnan(columns[-1])
+        if both.sum() > 100 and abs(np.corrcoef(other[both], columns[-1][both])[0, 1]) > _SIGMAS / both.sum() ** 0.5:
+            return f"the noise of channel {len(columns) - 1} follows that of channel {before}"
+    return None
 
 
 def _amplitude_fault(noise: NDArray[np.float64], half: float) -> str | None:
@@ -221,13 +234,19 @@ def test_indices_stay_valid_in_training(subject: Subject) -> None:
 )
 def test_copies_give_the_same_bits(subject: Subject) -> None:
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1000]
-    quantizer = subject.quantizer()
+    _copied_alike(subject, vectors, subject.quantizer(), "")
+    if subject.has(Capability.PROJECTION):
+        wide = np.random.default_rng(12).normal(size=(200, len(subject.levels) + 5)).astype(subject.precision.dtype)
+        _copied_alike(subject, wide, subject.quantizer(width=wide.shape[1]), " with projections")
+
+
+def _copied_alike(subject: Subject, vectors: Array, quantizer: WitnessedQuantizer, words: str) -> None:
     before = subject.ask(vectors, quantizer)
-    with subject.must_answer("a copy that works"):
+    with subject.must_answer(f"a copy{words} that works"):
         after = subject.ask(vectors, quantizer.copied(str(subject.case.variant)))
-    comparators.same_bits(after.codes, before.codes, "the codes of the copy", "those of the original")
+    comparators.same_bits(after.codes, before.codes, f"the codes of the copy{words}", "those of the original")
     if before.indices is not None and after.indices is not None:
-        comparators.same_bits(after.indices, before.indices, "the indices of the copy", "those of the original")
+        comparators.same_bits(after.indices, before.indices, f"the indices of the copy{words}", "those of the original")
 
 
 @clause(

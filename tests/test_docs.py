@@ -33,7 +33,7 @@ class Quantizer(TorchFSQ):
 def indented(text: str, start: str) -> str:
     """The indented block of a page that starts with these words."""
     lines = text[text.index(start) :].splitlines()
-    block = []
+    block: list[str] = []
     for line in lines:
         if line.strip() and not line.startswith("    ") and block:
             break

@@ -1,0 +1,38 @@
+"""What is right in another way is not blamed: no MUST fails, and what a quantizer lacks is unsupported, not an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fsqcheck.reports import BAD
+
+from .test_conformance_catches import ran
+
+RIGHT = Path(__file__).parent / "right_quantizers.py"
+
+#: Each, and the SHOULDs that it is free to miss.
+WAYS: dict[str, set[str]] = {
+    "InNativeArithmetic": {"NUM-3"},
+    "InFloat32": {"NUM-1", "GRD-9"},
+    "GivesInt32Indices": {"NUM-1", "GRD-9"},
+    "HoldsItsCodebook": {"NUM-1", "GRD-9", "IDX-9", "IDX-11"},
+    "TakesThreeAxesOnly": {"NUM-1", "GRD-9"},
+    "TakesNoFloat16": {"NUM-1", "GRD-9"},
+    "GivesCodesOnly": {"NUM-1", "GRD-9"},
+    "StraightThroughOnTheScaleOfCodes": {"NUM-1", "NUM-3"},
+    "LooksUpItsThresholds": set(),
+    "KeepsConstantsInBuffers": {"NUM-1", "GRD-9"},
+    "IsNoModule": {"NUM-1", "GRD-9"},
+    "is_a_function": {"NUM-1", "GRD-9"},
+    "InNumpyWithoutVjp": set(),
+    "InNumpyInNativeArithmetic": {"NUM-3"},
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_right_quantizer_in_a_way_of_its_own_is_spared(name: str, tmp_path: Path) -> None:
+    results = ran(tmp_path, f"{RIGHT}:{name}", "widened").results
+    bad = [(r.id, r.outcome, r.message) for r in results if r.outcome in BAD and r.clause not in WAYS[name]]
+    assert bad == []
