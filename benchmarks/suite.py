@@ -76,11 +76,11 @@ def processor() -> str:
 
 
 def main() -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=100)
     table = Table(
         title=f"{processor()}, {CORES} cores, Python {platform.python_version()}", title_justify="left", box=None
     )
-    table.add_column("command")
+    table.add_column("command", no_wrap=True)
     for name in ("seconds", "limit", "× import torch", "peak MiB so far"):
         table.add_column(name, justify="right")
     base: float | None = None

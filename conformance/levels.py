@@ -40,7 +40,7 @@ def _few(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
 
 def _halves(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     # Every 16-bit value goes through each list: fewer lists, still every parity and size.
-    return _grouped((3, 4, 5, 8, 16) if tier == "quick" else (3, 4, 5, 7, 8, 13, 16, 31, 32, 2), rule)
+    return _grouped((3, 4, 5, 8, 16) if tier == "quick" else (3, 4, 5, 7, 8, 13, 16, 31, 32, 64, 100, 2), rule)
 
 
 def _mirrored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:

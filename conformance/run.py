@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -72,6 +73,7 @@ def run_suite(session: Session, report: Path, processes: int, watcher: Watcher) 
     if not session.adapters:
         _only_targets(session, report)
         return Ending()
+    gc.freeze()  # what the libraries made while they loaded is not searched for garbage again and again
     watcher.planned(sum(len(session.cases(target)) for target in session.adapters))
     with _environment(_ENVIRONMENT):
         status = pytest.main(_arguments(session, report, processes), plugins=[_Steering(session, watcher)])

@@ -22,7 +22,7 @@ from fsqcheck.reference import Codebook
 
 #: Products of drawn levels stay small: some libraries build the whole codebook.
 _LARGEST = 2**14
-_EXAMPLES = {"quick": 8, "standard": 60}
+_EXAMPLES = {"quick": 6, "standard": 60}
 
 DRAWN = Span(levels="drawn", variants=(DRAWN_VARIANT,))
 DRAWN_16 = Span(levels="drawn", variants=(DRAWN_VARIANT,), dtypes=("float32", "float64", "bfloat16"))
