@@ -65,5 +65,9 @@ class UnsupportedError(Exception):
     """The target declares that it cannot do what the clause asks."""
 
 
+class RefusedError(UnsupportedError):
+    """The target's constructor refuses, in so many words, what it was asked to build."""
+
+
 class NotJudgedError(Exception):
     """The case could not be judged here: a device that is missing, a band that covers everything."""

@@ -11,9 +11,12 @@ from typing import TypeVar
 import numpy as np
 
 from ..adapters import Adapter, Answer, Probe, Quantizer, Setup
-from .findings import Array, TargetRaisedError, UnsupportedError
+from .findings import Array, RefusedError, TargetRaisedError, UnsupportedError
 
 Result = TypeVar("Result")
+
+#: The exceptions by which a constructor says no; any other is a fault.
+_REFUSALS = (ValueError, AssertionError, NotImplementedError, OverflowError)
 
 
 class Witness:
@@ -30,10 +33,16 @@ class Witness:
         return self._digest.hexdigest()[:16] if self._answers else None
 
     def build(self, setup: Setup) -> WitnessedQuantizer:
-        """A quantizer; `UnsupportedError` when the target declares that it cannot, `TargetRaisedError` when it raises."""
+        """A quantizer; `UnsupportedError` when the target declares that it cannot, `RefusedError` when its constructor
+        says no in words, and `TargetRaisedError` for anything else that it raises."""
         if reason := self.adapter.refusal(setup):
             raise UnsupportedError(reason)
-        built = self.listen("building it", setup, None, lambda: self.adapter.build(setup))
+        try:
+            built = self.listen("building it", setup, Probe("construct"), lambda: self.adapter.build(setup))
+        except TargetRaisedError as raised:
+            if isinstance(raised.error, _REFUSALS) and str(raised.error).strip():
+                raise RefusedError(f"its constructor refuses levels {list(setup.levels)}: {raised.what()}") from raised
+            raise
         return WitnessedQuantizer(self, built)
 
     def heard(self, *arrays: Array | None) -> None:
