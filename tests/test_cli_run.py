@@ -259,3 +259,12 @@ def test_a_dtype_that_a_target_refuses_is_unsupported_and_no_failure(tmp_path: P
     assert said.status == 0
     assert found == {"unsupported"}
     assert "it takes no bfloat16 input" in said.out
+
+
+def test_levels_that_a_constructor_refuses_in_words_are_unsupported(tmp_path: Path) -> None:
+    wanted = ("run", "vector_quantize_pytorch:FSQ", "--rule", "widened", "--clause", "BND", "--report", "r.jsonl")
+    said = fsqcheck(*wanted, cwd=tmp_path)
+    found = {(2 in result.levels, result.outcome) for result in read(tmp_path / "r.jsonl").results}
+    assert said.status == 0
+    assert found == {(True, "unsupported"), (False, "pass")}
+    assert "its constructor refuses levels [2]" in said.out
