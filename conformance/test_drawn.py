@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 import hypothesis.strategies as st
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings
+from hypothesis.errors import Unsatisfiable
 
 from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import Span, explores
-from fsqcheck.conformance.findings import NotJudgedError
+from fsqcheck.conformance.findings import NotJudgedError, RefusedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels
 from fsqcheck.conformance.session import DRAWN_VARIANT
 from fsqcheck.conformance.subject import Subject
@@ -43,9 +44,15 @@ def _explored(subject: Subject, check: Callable[[Subject, st.DataObject], None],
     )
     @given(st.data())
     def explore(data: st.DataObject) -> None:
-        check(subject, data)
+        try:
+            check(subject, data)
+        except RefusedError:
+            reject()  # other levels are drawn in their place
 
-    (seed(number)(explore) if number else explore)()
+    try:
+        (seed(number)(explore) if number else explore)()
+    except Unsatisfiable:
+        raise NotJudgedError("the target refuses every level list that is drawn") from None
 
 
 def _levels(subject: Subject, data: st.DataObject, largest: int = _LARGEST) -> tuple[int, ...]:
