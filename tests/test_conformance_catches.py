@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from fsqcheck.conformance.clause import catalogue
+from fsqcheck.conformance.clause import FAMILIES, catalogue
 from fsqcheck.conformance.plan import Wanted
-from fsqcheck.conformance.run import run_suite
+from fsqcheck.conformance.run import Unwatched, run_suite
 from fsqcheck.conformance.session import Session
 from fsqcheck.reports import BAD, Record, ResultLine, read
 
-WRONG = Path(__file__).parent / "wrong_quantizers.py"
+MUTANTS = "fsqcheck.tests.mutants"
 
 #: What no CPU can break, and what needs minutes of compilation.
 NOT_HERE = {"DEV-2", "DEV-5"}
-
-
-class Silent:
-    """Watches a run without a word."""
-
-    def planned(self, cases: int) -> None:
-        """So many cases will run."""
-
-    def ended(self, outcome: str, id: str) -> None:
-        """A case has ended."""
 
 
 def ran(folder: Path, target: str | tuple[str, ...], rule: str, *clauses: str) -> Record:
@@ -34,13 +26,19 @@ def ran(folder: Path, target: str | tuple[str, ...], rule: str, *clauses: str) -
     targets = (target,) if isinstance(target, str) else target
     session = Session(Wanted(targets, rules=(rule,), clauses=clauses))
     assert session.adapters, session.unavailable
-    run_suite(session, folder / "r.jsonl", 1, Silent())
+    run_suite(session, folder / "r.jsonl", 1, Unwatched())
     return read(folder / "r.jsonl")
+
+
+def _home(name: str) -> str:
+    """The file of mutants that holds a class."""
+    homes = ("making", *(family for family, _ in FAMILIES.values()))
+    return next(home for home in homes if hasattr(importlib.import_module(f"{MUTANTS}.{home}"), name))
 
 
 @dataclass(frozen=True)
 class Offender:
-    """A class of wrong_quantizers.py, the clause that must catch it, and words of its message.
+    """A mutant, the clause that must catch it, and words of its message.
 
     door: `class` as a class of the convention, or `adapter` with codebooks, projections and noise.
     """
@@ -54,9 +52,11 @@ class Offender:
     @property
     def target(self) -> str:
         """How a user would name it on the command line."""
+        module = _home(self.name)
         if self.door == "class":
-            return f"{WRONG}:{self.name}" + ("(rule='symmetric')" if self.rule == "symmetric" else "")
-        return f"{WRONG}:adapted(name={self.name!r}{', elsewhere=True' if self.door == 'elsewhere' else ''})"
+            return f"{MUTANTS}.{module}:{self.name}" + ("(rule='symmetric')" if self.rule == "symmetric" else "")
+        elsewhere = ", elsewhere=True" if self.door == "elsewhere" else ""
+        return f"{MUTANTS}.making:adapted(module={module!r}, name={self.name!r}{elsewhere})"
 
 
 OFFENDERS = (
@@ -155,8 +155,18 @@ def test_every_clause_has_an_offender() -> None:
     assert {offender.clause for offender in OFFENDERS} == set(catalogue()) - NOT_HERE
 
 
-def test_every_wrong_quantizer_is_an_offender() -> None:
-    source = WRONG.read_text(encoding="utf-8").partition("# BND: boundaries")[2]
-    named = {line.split()[1].split("(")[0] for line in source.splitlines() if line.startswith("class ")}
-    named |= {line.split()[0] for line in source.splitlines() if " = changed(" in line or " = answering(" in line}
-    assert named == {offender.name for offender in OFFENDERS} - {"Right"}
+def test_every_mutant_is_an_offender() -> None:
+    named = set()
+    for family, _ in FAMILIES.values():
+        module = importlib.import_module(f"{MUTANTS}.{family}")
+        named |= {name for name, value in vars(module).items() if isinstance(value, type) and _made_in(module, value)}
+    assert named - _TOOLS == {offender.name for offender in OFFENDERS} - {"Right"}
+
+
+#: What the files of mutants import, and no mutants.
+_TOOLS = {"Answer", "Changed", "FSQ", "Tensor", "TorchFSQ"}
+
+
+def _made_in(module: ModuleType, value: type) -> bool:
+    """Whether a class is the module's own or was made for it by a function of making.py."""
+    return value.__module__ in (module.__name__, f"{MUTANTS}.making")
