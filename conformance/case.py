@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: The variant of a case that Hypothesis draws.
+DRAWN_VARIANT = "hypothesis"
+
 
 @dataclass(frozen=True)
 class Case:

@@ -9,19 +9,20 @@ import numpy as np
 from ..adapters import Adapter, Probe, Setup
 from ..reference import PRECISIONS, bit_pattern
 from ..reports.record import Distance, Evidence, Number
-from .case import Case
+from .case import DRAWN_VARIANT, Case
 from .findings import Array, Finding, TargetRaisedError
 
 #: Inputs of more numbers than this are described and not listed.
 _MOST_NUMBERS = 32
 
 
-def rerun_command(case: Case) -> str:
+def rerun_command(case: Case, seed: int) -> str:
     """The command that runs this one case again."""
-    return f"fsqcheck run {shlex.quote(case.target)} --case {shlex.quote(case.id)}"
+    again = f"fsqcheck run {shlex.quote(case.target)} --case {shlex.quote(case.id)}"
+    return f"{again} --seed {seed}" if seed and case.variant == DRAWN_VARIANT else again
 
 
-def evidence_of(finding: Finding, case: Case, adapter: Adapter) -> Evidence:
+def evidence_of(finding: Finding, case: Case, adapter: Adapter, seed: int = 0) -> Evidence:
     """The evidence of a failure."""
     units, ulps = (
         None if value is None or not np.isfinite(value) else float(value) for value in (finding.units, finding.ulps)
@@ -34,18 +35,18 @@ def evidence_of(finding: Finding, case: Case, adapter: Adapter) -> Evidence:
         distance=None if units is None and ulps is None else Distance(tolerance_units=units, ulps=ulps),
         wrong=finding.wrong,
         tried=finding.tried,
-        rerun=rerun_command(case),
+        rerun=rerun_command(case, seed),
         script=_script(finding.setup, finding.probe, adapter, finding.observed, finding.expected),
         details=finding.details,
     )
 
 
-def evidence_of_raise(raised: TargetRaisedError, case: Case, adapter: Adapter) -> Evidence:
+def evidence_of_raise(raised: TargetRaisedError, case: Case, adapter: Adapter, seed: int = 0) -> Evidence:
     """The evidence of an error: what was asked and what was raised."""
     return Evidence(
         observed=f"raised {raised.what()}",
         expected="an answer",
-        rerun=rerun_command(case),
+        rerun=rerun_command(case, seed),
         script=_script(raised.setup, raised.probe, adapter, f"raised {raised.what()}", "an answer"),
     )
 

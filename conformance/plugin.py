@@ -110,8 +110,9 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     from .subject import Subject
 
     case: Case = request.param
-    adapter = session_of(request.config).adapters[case.target]
-    held = Subject(case, adapter)
+    session = session_of(request.config)
+    adapter = session.adapters[case.target]
+    held = Subject(case, adapter, session.wanted.seed)
     request.node.stash[_SUBJECT] = held
     try:
         if case.device not in adapter.devices():

@@ -28,9 +28,12 @@ def result_of(subject: Subject, error: BaseException | None, seconds: float) -> 
     evidence: Evidence | None = None
     message: str | None = None
     if isinstance(error, NonConformanceError):
-        evidence, message = evidence_of(error.finding, subject.case, subject.adapter), error.finding.message
+        evidence, message = (
+            evidence_of(error.finding, subject.case, subject.adapter, subject.seed),
+            error.finding.message,
+        )
     elif isinstance(error, TargetRaisedError):
-        evidence, message = evidence_of_raise(error, subject.case, subject.adapter), str(error)
+        evidence, message = evidence_of_raise(error, subject.case, subject.adapter, subject.seed), str(error)
     elif error is not None:
         message = str(error)
     bare = bare_result(subject.case, outcome, seconds, message)

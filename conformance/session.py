@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, resolve
 from ..reference import rule_named
-from .case import Case
+from .case import DRAWN_VARIANT, Case
 from .clause import FAMILIES, Clause, Span, catalogue, clause_of
 from .levels import level_lists
 from .plan import UsageError, Wanted, planned_cases
@@ -38,6 +38,8 @@ class Session:
                 "path/to/file.py:Class) or set targets in [tool.fsqcheck] of pyproject.toml"
             )
         _known_clauses(wanted)
+        if wanted.case is not None:  # a single case says by which rule
+            wanted = replace(wanted, rules=(parsed_case("", wanted.case).rule,))
         self.wanted = wanted
         self.unavailable: dict[str, str] = {}
 
@@ -95,10 +97,6 @@ class Session:
             drawn = span.variants == (DRAWN_VARIANT,)
             if clause.id == case.clause and drawn == (case.variant == DRAWN_VARIANT):
                 yield case
-
-
-#: The variant of a case that Hypothesis draws.
-DRAWN_VARIANT = "hypothesis"
 
 
 def parsed_case(target: str, id: str) -> Case:

@@ -68,7 +68,10 @@ def _checked(file: Path, key: str, value: Any, words: str) -> Any:
 
 
 def with_defaults(given: Mapping[str, Any], start: Path) -> Wanted:
-    """What was asked for, completed by the nearest pyproject.toml; the tier is `quick` when nobody says otherwise."""
+    """What was asked for, completed by the nearest pyproject.toml.
+
+    The tier is `quick` when nobody says otherwise, and `standard` for a single case: it must draw as much as any run did.
+    """
     file = find_pyproject(start)
     defaults = settings_of(file) if file else {}
     try:
@@ -76,4 +79,6 @@ def with_defaults(given: Mapping[str, Any], start: Path) -> Wanted:
     except UsageError as error:
         raise UsageError(f"{file}: [tool.fsqcheck] {error}") from None
     fields = {**defaults, **{name: value for name, value in given.items() if value not in ((), None)}}
+    if given.get("case"):
+        fields["tier"] = "standard"
     return Wanted(**{"targets": (), **fields}).checked()

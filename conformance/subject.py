@@ -47,9 +47,10 @@ class Reply:
 class Subject:
     """One case. Tests build quantizers, ask them in (N, d) vectors, and read the answers as levels."""
 
-    def __init__(self, case: Case, adapter: Adapter) -> None:
+    def __init__(self, case: Case, adapter: Adapter, seed: int = 0) -> None:
         self.case = case
         self.adapter = adapter
+        self.seed = seed
         self.witness = Witness(adapter)
 
     # What the case is about
@@ -100,7 +101,7 @@ class Subject:
 
     def with_levels(self, levels: tuple[int, ...]) -> Subject:
         """The same case with other levels, heard by the same witness: for cases that draw their own."""
-        other = Subject(replace(self.case, levels=levels, variant=None), self.adapter)
+        other = Subject(replace(self.case, levels=levels, variant=None), self.adapter, self.seed)
         other.witness = self.witness
         return other
 

@@ -14,10 +14,10 @@ from hypothesis.errors import Unsatisfiable
 
 from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.case import DRAWN_VARIANT
 from fsqcheck.conformance.clause import Span, explores
 from fsqcheck.conformance.findings import NotJudgedError, RefusedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels
-from fsqcheck.conformance.session import DRAWN_VARIANT
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.reference import Codebook
 

@@ -268,3 +268,19 @@ def test_levels_that_a_constructor_refuses_in_words_are_unsupported(tmp_path: Pa
     assert said.status == 0
     assert found == {(True, "unsupported"), (False, "pass")}
     assert "its constructor refuses levels [2]" in said.out
+
+
+def test_a_drawn_failure_of_the_standard_tier_is_drawn_again_alone(tmp_path: Path) -> None:
+    wrong = RIGHT + (
+        "\n    def __call__(self, z):\n        return super().__call__(z + 0.25 if {31, 37} <= set(self.levels) else z)\n"
+    )
+    written(tmp_path, "mine.py", wrong)
+    options = ("--rule", "widened", "--clause", "SHP-4", "--clause", "IDX-4", "--tier", "standard", "--seed", "3")
+    fsqcheck("run", "mine.py:FSQ", *options, "--report", "r.jsonl", "-q", cwd=tmp_path)
+    drawn = next(one for one in read(tmp_path / "r.jsonl").results if one.id.startswith("IDX-4") and one.variant)
+    assert drawn.outcome == "fail"
+    assert drawn.evidence is not None
+    assert drawn.evidence.rerun is not None
+    again = fsqcheck(*drawn.evidence.rerun.split()[1:], "--report", "again.jsonl", "-q", cwd=tmp_path)
+    assert again.status == 1
+    assert read(tmp_path / "again.jsonl").results[0].message == drawn.message
