@@ -186,6 +186,14 @@ def test_the_rules_are_those_that_the_target_claims_when_none_is_asked_for(refer
     assert {case.rule for case in cases_of(reference, clauses=("BND-1",))} == set(reference.rules)
 
 
+def test_a_clause_about_some_rules_is_planned_for_these_alone(reference: Adapter) -> None:
+    assert {case.rule for case in cases_of(reference, clauses=("SYM-3",))} == {
+        "symmetric",
+        "symmetric-even",
+        "symmetric-clamp",
+    }
+
+
 def test_a_clause_about_accelerators_stays_in_the_plan_without_one(reference: Adapter) -> None:
     assert {case.device for case in cases_of(reference, clauses=("DEV-2",))} == {"cuda"}
 
