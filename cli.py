@@ -164,12 +164,12 @@ def _checked(wanted: Wanted, record: Path, markdown: Path | None, processes: int
         _say(f"the run broke: {ending.broke}")
         return 3
     found = reports.read(record)
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, emoji=False)
     if markdown is not None:
         markdown.write_text(reports.render_markdown(found), encoding="utf-8")
     if quiet:
         for verdict in reports.verdicts(found):
-            console.print(f"{verdict.target}: {verdict.words}", markup=False)
+            console.print(f"{verdict.target}: {verdict.words}", markup=False, soft_wrap=True)
     else:
         reports.render_terminal(found, console)
     if ending.interrupted:
@@ -201,7 +201,7 @@ def list_(
 
     from . import catalogue
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for one in [topic] if topic else list(Topic):
         console.print(catalogue.TABLES[one.value]())
 
@@ -215,7 +215,7 @@ def explain(clause: Annotated[str, typer.Argument(help="The clause's id, e.g. BN
     from .conformance.plan import UsageError
 
     try:
-        Console(highlight=False).print(catalogue.explained(clause.upper()))
+        Console(highlight=False, emoji=False).print(catalogue.explained(clause.upper()))
     except UsageError as error:
         _stop(str(error))
 

@@ -284,3 +284,9 @@ def test_a_drawn_failure_of_the_standard_tier_is_drawn_again_alone(tmp_path: Pat
     again = fsqcheck(*drawn.evidence.rerun.split()[1:], "--report", "again.jsonl", "-q", cwd=tmp_path)
     assert again.status == 1
     assert read(tmp_path / "again.jsonl").results[0].message == drawn.message
+
+
+def test_a_target_with_colons_in_its_name_is_printed_as_it_is(tmp_path: Path) -> None:
+    written(tmp_path, "mine.py", RIGHT.replace("FSQ(Reference)", "book(Reference)"))
+    options = ("--rule", "widened", "--clause", "BND-1", "-q")
+    assert fsqcheck("run", "mine.py:book", *options, cwd=tmp_path).out.startswith("mine.py:book: conforms")
