@@ -9,11 +9,12 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report test format lint types unit wheel bench clean
+.PHONY: help report test format lint types unit wheel mutants bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl and .md"
 	@echo "make test     format, lint, types, tests, and the wheel installed elsewhere"
+	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
 	@echo "make bench    print how long things take on this machine"
 	@echo "make format   format the code;   make clean   remove what the others made"
 
@@ -69,6 +70,9 @@ wheel: $(VENV)/ready
 	cd $(ELSEWHERE)/folder && ../venv/bin/fsqcheck run reference --quiet --rule widened
 	cd $(ELSEWHERE)/folder && ../venv/bin/python -m pytest --pyargs fsqcheck.conformance --fsq reference \
 	  --fsq-rule symmetric -q -p no:cacheprovider
+
+mutants: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutants.matrix
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/suite.py
