@@ -180,6 +180,12 @@ class Subject:
         step = self.rule.grid.step(self.levels[channel])
         return self.grid_tolerance(channel, held) + self.precision.eps / 2 < step / 2
 
+    def must_settle(self) -> None:
+        """`NotJudgedError` unless levels can be read off codes, and every level has inputs far from every band."""
+        for channel, levels in enumerate(self.levels):
+            if not self.legible(channel) or self.stair(channel).half_widths.max() > 0.25:
+                raise NotJudgedError(f"at {self.case.dtype} {levels} levels are too fine to be told apart for certain")
+
     def exact_levels(self, vectors: Array) -> Integers:
         """The level indices of the reference: (N, d)."""
         columns = [self.rule.level(vectors[..., i], levels) for i, levels in enumerate(self.levels)]

@@ -73,6 +73,7 @@ def test_the_device_agrees_with_the_cpu(subject: Subject) -> None:
     over=Span(levels="few", dtypes=ALL_DTYPES),
 )
 def test_a_moved_quantizer_is_right(subject: Subject) -> None:
+    subject.must_settle()
     moved = subject.quantizer().cast(subject.case.dtype)
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
     reply = subject.ask(vectors, moved)
@@ -106,6 +107,7 @@ def test_a_moved_quantizer_is_right(subject: Subject) -> None:
     over=Span(levels="few", dtypes=("float32",), modes=("eval", "train")),
 )
 def test_autocast_keeps_the_levels(subject: Subject) -> None:
+    subject.must_settle()
     settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 4000)
     quantizer = subject.quantizer()
     with subject.must_answer("codes"):

@@ -271,7 +271,8 @@ def test_many_levels_have_exact_indices(subject: Subject) -> None:
     over=Span(levels="recommended", dtypes=HALF_DTYPES),
 )
 def test_low_precision_codes_have_the_same_indices(subject: Subject) -> None:
-    settled = probes.settled(subject.rule, subject.levels, "float32", 4000).astype(subject.precision.dtype)
+    subject.must_settle()
+    settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 4000)
     ends = np.full((1, len(subject.levels)), 9.0, dtype=subject.precision.dtype)
     z = np.concatenate([ends, -ends, settled])
     quantizer = subject.quantizer()
@@ -380,6 +381,7 @@ def test_the_codebook_is_not_held(subject: Subject) -> None:
     over=Span(levels="recommended", dtypes=ALL_DTYPES),
 )
 def test_indices_do_not_depend_on_the_dtype(subject: Subject) -> None:
+    subject.must_settle()
     half = probes.settled(subject.rule, subject.levels, "bfloat16", 2000)
     z = half.astype(subject.precision.dtype)
     reply = subject.ask(z)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import fsqcheck
 from fsqcheck.reports import BAD
 
 from .test_conformance_catches import ran
@@ -36,3 +37,12 @@ def test_a_right_quantizer_in_a_way_of_its_own_is_spared(name: str, tmp_path: Pa
     results = ran(tmp_path, f"{RIGHT}:{name}", "widened").results
     bad = [(r.id, r.outcome, r.message) for r in results if r.outcome in BAD and r.clause not in WAYS[name]]
     assert bad == []
+
+
+@pytest.mark.parametrize("levels", [(1001,), (256,), (63, 64), (2,), (1000,)])
+@pytest.mark.parametrize("target", ["reference", "torch-fsq"])
+def test_no_level_list_of_a_user_makes_a_right_quantizer_wrong(target: str, levels: tuple[int, ...]) -> None:
+    record = fsqcheck.check(target, rules=["paper", "widened", "symmetric"], levels=[levels])
+    assert [(one.id, one.message) for one in record.results if one.outcome in BAD] == []
+    assert record.footer is not None
+    assert record.footer.broke is None
