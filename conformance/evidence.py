@@ -65,10 +65,7 @@ def numbers(values: Array) -> tuple[Number, ...]:
 def _script(setup: Setup | None, probe: Probe | None, adapter: Adapter, observed: str, expected: str) -> str | None:
     if setup is None or probe is None:
         return None
-    try:
-        script = adapter.script(setup, probe)
-    except NotImplementedError:
-        return None
+    script = adapter.script(setup, probe)
     if script is None:
         return None
     notes = [f"# observed: {_comment(observed)}", f"# expected: {_comment(expected)}"]
