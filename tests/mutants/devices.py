@@ -6,7 +6,9 @@ from torch import Tensor
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
-from .making import Answer, coordinate
+from .making import Answer, changed, coordinate
+
+DriftsOnItsAccelerator = changed(lambda q, z: z + 0.05 * (q.place == "cuda"))
 
 
 class HalvesItsWeights(TorchFSQ):

@@ -16,8 +16,8 @@ from fsqcheck.adapters.torch_fsq import TorchFSQ
 Answer = tuple[Tensor, Tensor]
 
 
-def adapted(module: str = "making", name: str = "Right", elsewhere: bool = False) -> NativeAdapter:
-    """A class of one of these files with all that the adapter of the right one offers."""
+def adapted(module: str = "making", name: str = "Right", bridge: str = "TorchBridge") -> NativeAdapter:
+    """A class of one of these files with all that the adapter of the right one offers, over a bridge of this file."""
     right = torch_fsq.adapter()
 
     def construct(setup: Setup) -> Construction:
@@ -25,7 +25,7 @@ def adapted(module: str = "making", name: str = "Right", elsewhere: bool = False
         assert isinstance(made, Construction)
         return replace(made, module=f"{__package__}.{module}", name=name)
 
-    return replace(right, construct=construct, bridge=SeenElsewhere() if elsewhere else right.bridge)
+    return replace(right, construct=construct, bridge=_BRIDGES[bridge]())
 
 
 class SeenElsewhere(TorchBridge):
@@ -33,6 +33,32 @@ class SeenElsewhere(TorchBridge):
 
     def device_of(self, native: Any) -> str:  # noqa: ARG002
         return "cuda"
+
+
+class AsIfOnCuda(TorchBridge):
+    """Stands for a machine with a CUDA device: everything runs on the CPU, and each module knows where it seems to be."""
+
+    place = "cpu"
+
+    def devices(self) -> tuple[str, ...]:
+        return ("cpu", "cuda")
+
+    def native(self, array: Any, device: str) -> Tensor:
+        self.place = device
+        return super().native(array if device == "cpu" else array.copy(), "cpu")
+
+    def prepared(self, module: Any, device: str, training: bool, compiled: bool) -> Any:
+        module.place = device
+        return super().prepared(module, "cpu", training, compiled)
+
+    def called(self, module: Any, native: Any, tracked: bool, autocast: str | None, device: str) -> Any:  # noqa: ARG002
+        return super().called(module, native, tracked, autocast, "cpu")
+
+    def device_of(self, native: Any) -> str:  # noqa: ARG002
+        return self.place
+
+
+_BRIDGES: dict[str, type[TorchBridge]] = {one.__name__: one for one in (TorchBridge, SeenElsewhere, AsIfOnCuda)}
 
 
 class Right(TorchFSQ):

@@ -59,7 +59,7 @@ def page(found: dict[tuple[str, str], list[str]]) -> tuple[str, list[str]]:
     lines = [
         INTRODUCTION,
         f"**{kept} of {len(OFFENDERS)} caught** by the clause that claims them; {len(claimed)} of {len(catalogue())} "
-        f"clauses have an offender here ({', '.join(sorted(NOT_HERE))} need a GPU or a compiler).",
+        f"clauses have an offender here ({', '.join(sorted(NOT_HERE))} needs a compiler).",
         "",
         "| mutant | rule | claimed by | first | also |",
         "|---|---|---|---|---|",
