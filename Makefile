@@ -9,12 +9,14 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report test format lint types unit wheel mutants bench clean
+.PHONY: help report test format lint types unit wheel mutants false-alarms mutation bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl and .md"
 	@echo "make test     format, lint, types, tests, and the wheel installed elsewhere"
 	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
+	@echo "make false-alarms  right quantizers through everything; writes docs/detection.md too"
+	@echo "make mutation  our own code, changed in one place at a time, before suite and tests"
 	@echo "make bench    print how long things take on this machine"
 	@echo "make format   format the code;   make clean   remove what the others made"
 
@@ -72,7 +74,17 @@ wheel: $(VENV)/ready
 	  --fsq-rule symmetric -q -p no:cacheprovider
 
 mutants: $(VENV)/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutants.matrix
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutants.page
+
+false-alarms: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.false_alarms
+
+# Hours for all files. One file: make mutation FILES=adapters/torch_fsq.py; every tenth mutant: make mutation PART=0/10
+FILES :=
+PART := 0/1
+mutation: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutation --part $(PART) $(FILES)
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/suite.py

@@ -99,9 +99,11 @@ def process_state() -> Iterator[None]:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         os.chdir(folder)
-        if dict(os.environ) != environment:
-            os.environ.clear()
-            os.environ.update(environment)
+        for name in {name for name, _ in dict(os.environ).items() ^ environment.items()}:  # all of them would be slow
+            if name in environment:
+                os.environ[name] = environment[name]
+            else:
+                del os.environ[name]
 
 
 def arrays_held(module: object, is_array: Any) -> list[Any]:

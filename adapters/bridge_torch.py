@@ -56,7 +56,8 @@ class TorchBridge:
             torch.set_default_device(device if device.type != "cpu" else None)
             torch.set_rng_state(generator)
             torch.set_grad_enabled(recording)
-            torch.use_deterministic_algorithms(deterministic)
+            if torch.are_deterministic_algorithms_enabled() != deterministic:
+                torch.use_deterministic_algorithms(deterministic)  # its first call imports the compiler: two seconds
             if torch.get_num_threads() != threads:
                 torch.set_num_threads(threads)
 

@@ -146,6 +146,7 @@ class NativeQuantizer:
             codes=self._bridge.array(codes),
             indices=None if indices is None else self._bridge.array(indices),
             device=self._bridge.device_of(codes),
+            index_device=None if indices is None else self._bridge.device_of(indices),
             received=self._bridge.array(native),
         )
 

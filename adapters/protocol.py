@@ -68,13 +68,14 @@ class Setup:
 class Answer:
     """What a forward call gave: codes as the target laid them out, indices or None.
 
-    device: where the codes were, in the words of `Setup.device`. received: the input as it was after the call, on the
-    host; a target that writes into its input is seen here.
+    device, index_device: where codes and indices were, in the words of `Setup.device`. received: the input as it was
+    after the call, on the host; a target that writes into its input is seen here.
     """
 
     codes: Array
     indices: Array | None
     device: str
+    index_device: str | None
     received: Array
 
 

@@ -131,12 +131,12 @@ def _found(target: str, call: Construction) -> Any:
 
 
 def _as_adapter(found: Any, call: Construction) -> Adapter | None:
-    """An adapter, or a class or function without arguments that gives one; None for anything else."""
+    """An adapter, or a class or a function that gives one from the arguments that are there; None for anything else."""
     if isinstance(found, Adapter) and not isinstance(found, type):
         return found
     if isinstance(found, type) and all(hasattr(found, name) for name in ("build", "refusal", "guard")):
         return cast(Adapter, found(**call.arguments))
-    if inspect.isfunction(found) and not _required(found):
+    if inspect.isfunction(found) and set(_required(found)) <= set(call.arguments) - {"levels"}:
         made = found(**call.arguments)
         return made if isinstance(made, Adapter) else None
     return None

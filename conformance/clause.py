@@ -44,13 +44,15 @@ def any_rule(_: Rule) -> bool:
 class Span:
     """Over what a clause runs.
 
-    levels: the name of a level set of levels.py. variants: fixed names, or `layouts` for each layout of the target that
+    levels: the name of a level set of levels.py. asked_dtypes: those that are tried only where the user names them, as
+    they take long. variants: fixed names, or `layouts` for each layout of the target that
     is not among `without`. accelerators: runs on devices other than the CPU only. tiers: where it is planned at all.
     """
 
     levels: str = "channels"
     rules: Callable[[Rule], bool] = any_rule
     dtypes: tuple[str, ...] = ("float32",)
+    asked_dtypes: tuple[str, ...] = ()
     modes: tuple[str, ...] = ("eval",)
     variants: tuple[str, ...] | Literal["layouts"] = ()
     accelerators: bool = False

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..adapters import Probe
 from ..reference import bit_pattern
+from . import comparators
 from .findings import Array, Finding, NonConformanceError
 from .subject import Reply, Subject
 
@@ -156,6 +157,18 @@ def _off_the_grid(
         setup=subject.setup,
         details={"channel": f"{channel} (L = {L})"},
     )
+
+
+def same_codes(subject: Subject, codes: Array, others: Array, when: str) -> None:
+    """The same level everywhere, in the bands too, and codes that differ by no more than their rounding.
+
+    Not bit for bit: a straight-through sum that is formed only where it is needed may round once more.
+    """
+    levels, expected = subject.read(codes), subject.read(others)
+    legible = [channel for channel in range(len(subject.levels)) if subject.legible(channel)]
+    comparators.same_integers(levels[..., legible], expected[..., legible], f"the levels {when}, as (vector, channel),")
+    tolerance = np.array([2 * subject.grid_tolerance(channel) for channel in range(len(subject.levels))])
+    comparators.within(codes, others, tolerance, f"the codes {when}")
 
 
 def _same_number(one: float, other: float) -> bool:

@@ -34,6 +34,13 @@ def _channels(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     return _grouped(_QUICK_CHANNELS if tier == "quick" else _STANDARD_CHANNELS, rule)
 
 
+def _every(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    """Every number of levels from 2 to 64; those of `channels` first, which alone are tried in every way."""
+    common = _channels(rule, tier)
+    known = {level for levels in common for level in levels}
+    return common + _grouped((level for level in _STANDARD_CHANNELS if level not in known), rule)
+
+
 def _few(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
     return _grouped((3, 4, 5, 7, 8), rule)[:1]
 
@@ -50,7 +57,7 @@ def _mirrored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 def _parity(remainder: int) -> Callable[[Rule, str], tuple[tuple[int, ...], ...]]:
     def lists(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-        wanted = _QUICK_CHANNELS if tier == "quick" else _STANDARD_CHANNELS
+        wanted = (*_QUICK_CHANNELS[:-1], 6, 9, 10, 14, 2) if tier == "quick" else _STANDARD_CHANNELS
         return _grouped((level for level in wanted if level % 2 == remainder), rule)
 
     return lists
@@ -84,7 +91,7 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     """Channels with hundreds of levels, up to and beyond 1002, where ε outgrows half a level."""
     lists = ((100, 255), (256, 257), (1000,), (1001,), (1002,), (1003,), (101, 257))
-    return _allowed(lists[3:4] if tier == "quick" else lists, rule)
+    return _allowed(lists[3:5] if tier == "quick" else lists, rule)
 
 
 def _growth(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
@@ -99,6 +106,7 @@ def _recommended(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "channels": _channels,
+    "every": _every,
     "few": _few,
     "halves": _halves,
     "mirrored": _mirrored,

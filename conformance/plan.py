@@ -94,7 +94,8 @@ def _spanned(
     wanted: Wanted, target: str, adapter: Adapter, clause: Clause, span: Span, rules: tuple[str, ...]
 ) -> Iterator[Case]:
     # What a target does not take stays in the plan, and is reported as unsupported.
-    dtypes = tuple(dtype for dtype in span.dtypes if dtype in (wanted.dtypes or span.dtypes))
+    asked = tuple(dtype for dtype in span.asked_dtypes if dtype in wanted.dtypes)
+    dtypes = tuple(dtype for dtype in span.dtypes if dtype in (wanted.dtypes or span.dtypes)) + asked
     variants: tuple[str | None, ...] = _variants(adapter, span) or (None,)
     for name in rules:
         rule = rule_named(name)

@@ -98,6 +98,24 @@ def edges(precision: Precision) -> Array:
     return fitting
 
 
+@lru_cache(maxsize=32)
+def ramps(levels: tuple[int, ...], dtype: str) -> Array:
+    """Finite inputs without regard to any threshold: (N, d), each channel its own dense ramp, then floats of every size.
+
+    Every channel rises through 2^14 numbers from -9 to 9, and through as many magnitudes as the dtype has exponents.
+    """
+    precision = PRECISIONS[dtype]
+    random = np.random.default_rng([len(levels), precision.bits])
+    ends = np.log2([precision.smallest_normal, precision.largest])
+    with np.errstate(over="ignore"):  # the last exponent may round up to that of infinity
+        sizes = np.exp2(np.linspace(ends[0], ends[1], 2048)).clip(max=precision.largest)
+    columns = []
+    for _ in levels:
+        inner = np.linspace(-9.0, 9.0, 2**14) + random.uniform(0, 18 / 2**14)
+        columns.append(np.concatenate([-sizes[::-1], inner, sizes]).astype(precision.dtype))
+    return np.stack(columns, axis=-1)
+
+
 def vectors(rule: Rule, levels: tuple[int, ...], dtype: str, held: str) -> Array:
     """The probes of every channel side by side: (N, d). Shorter ones are repeated."""
     columns = [channel_probes(rule, level, dtype, held) for level in levels]

@@ -23,6 +23,7 @@ from .findings import (
     UnsupportedError,
     WrongAnswerError,
 )
+from .levels import LARGEST_PRODUCT
 from .witness import Witness, WitnessedQuantizer
 
 Integers = NDArray[np.int64]
@@ -37,11 +38,21 @@ GRID_EPS = 2.0
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as vectors: codes (N, d), indices (N,) or None, and the levels that the codes are nearest to."""
+    """An answer as vectors: codes (N, d), and indices (N,) or None.
+
+    `numbered` holds the indices, or why they cannot be read: indices of a wrong shape concern only who asks for them.
+    """
 
     codes: Array
-    indices: Array | None
+    numbered: Array | WrongAnswerError | None
     answer: Answer
+
+    @property
+    def indices(self) -> Array | None:
+        """The indices; `WrongAnswerError` for indices of another shape than the input's positions."""
+        if isinstance(self.numbered, WrongAnswerError):
+            raise self.numbered
+        return self.numbered
 
 
 class Subject:
@@ -120,7 +131,7 @@ class Subject:
         return self.witness.build(replace(self.setup, **changes))
 
     def ask(self, vectors: Array, quantizer: WitnessedQuantizer | None = None, **how: Any) -> Reply:
-        """Quantizes (N, d) vectors in the layout; `WrongAnswerError` for codes or indices of another shape."""
+        """Quantizes (N, d) vectors in the layout; `WrongAnswerError` for codes of another shape."""
         quantizer = quantizer or self.quantizer()
         if self.layout.long_axis is None:
             replies = [self._asked(vector[None], quantizer, **how) for vector in vectors]
@@ -139,9 +150,12 @@ class Subject:
         if answer.codes.shape != shape:
             raise WrongAnswerError(f"codes of shape {answer.codes.shape} for an input of shape {shape}")
         indices = answer.indices
+        numbered: Array | WrongAnswerError | None = None
         if indices is not None and indices.shape != positions:
-            raise WrongAnswerError(f"indices of shape {indices.shape} for an input of shape {shape}")
-        return Reply(self.layout.flatten(answer.codes), None if indices is None else indices.reshape(-1), answer)
+            numbered = WrongAnswerError(f"indices of shape {indices.shape} for an input of shape {shape}")
+        elif indices is not None:
+            numbered = indices.reshape(-1)
+        return Reply(self.layout.flatten(answer.codes), numbered, answer)
 
     def vjp(self, vectors: Array, upstream: Array, quantizer: WitnessedQuantizer | None = None) -> tuple[Reply, Array]:
         """The gradient of Σ codes·upstream at (N, d) vectors, as (N, d)."""
@@ -154,6 +168,28 @@ class Subject:
                 Finding("the gradient has the wrong shape", f"shape {gradient.shape}", f"shape {z.shape}")
             )
         return self.reply(answer, z.shape), self.layout.flatten(gradient)
+
+    def laid_out(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(N,) indices in the shape that those of N vectors have in the layout."""
+        shape = self.layout.arrange(np.zeros((len(indices), len(self.levels)))).shape
+        return indices.reshape(self.layout.positions(shape))
+
+    def decoded(self, indices: NDArray[np.int64]) -> Array | None:
+        """The codes that (N,) indices decode to, as (N, d); None where the target cannot or fails: IDX tells of that."""
+        if self.layout.long_axis is None or not self.has(Capability.DECODE):
+            return None
+        shape = self.layout.arrange(np.zeros((len(indices), len(self.levels)))).shape
+        try:
+            codes = self.quantizer().indices_to_codes(self.laid_out(indices))
+        except TargetRaisedError:
+            return None
+        return self.layout.flatten(codes) if codes.shape == shape else None
+
+    def decoded_codebook(self) -> Array | None:
+        """The codes that every index decodes to, whatever the order; None where that fails or the codebook is large."""
+        if self.codebook.size > LARGEST_PRODUCT:
+            return None
+        return self.decoded(np.arange(self.codebook.size))
 
     # Reading
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fsqcheck.adapters import Probe
 from fsqcheck.conformance import probes
@@ -98,7 +99,7 @@ def _ladder(subject: Subject, channel: int) -> np.ndarray:
     title="thresholds",
     source="arXiv 2309.15505 §3.1 and its notebook; arXiv 2411.19842 §3.2; vector-quantize-pytorch issue 94",
     meaning="The same latent gives other tokens than every correct implementation of this rule: a swap changes your data.",
-    over=EVERYWHERE,
+    over=replace(EVERYWHERE, levels="every"),
 )
 def test_thresholds_lie_within_their_bands(subject: Subject) -> None:
     vectors, reply = _probed(subject)
@@ -115,7 +116,8 @@ def test_thresholds_lie_within_their_bands(subject: Subject) -> None:
     over=EVERYWHERE,
 )
 def test_levels_rise_with_the_input(subject: Subject) -> None:
-    vectors, reply = _probed(subject)
+    vectors = probes.ramps(subject.levels, subject.case.dtype)
+    reply = subject.ask(vectors)
     for channel in channels_with_bands(subject, subject.held):
         z, codes = vectors[:, channel], reply.codes[:, channel].astype(np.float64)
         lowest, highest = subject.stair(channel).allowed(z)
@@ -163,7 +165,7 @@ def test_large_inputs_saturate(subject: Subject) -> None:
 @clause(
     "BND-6",
     MUST,
-    "Rounding happens in units of levels: neighbouring codes are one grid step apart.",
+    "Rounding happens in units of levels: neighbouring codes, quantized or decoded, are one grid step apart.",
     title="scale, round, unscale",
     source="arXiv 2309.15505 §3.1; vector-quantize-pytorch issues 194 and 200",
     meaning="Rounding and scaling happen in the wrong order or twice; the quantizer collapses to a few codes.",
@@ -172,24 +174,37 @@ def test_large_inputs_saturate(subject: Subject) -> None:
 def test_neighbouring_codes_are_one_step_apart(subject: Subject) -> None:
     _, reply = _probed(subject)
     for channel in channels_with_bands(subject, subject.held):
-        L, step = subject.levels[channel], subject.rule.grid.step(subject.levels[channel])
+        step = subject.rule.grid.step(subject.levels[channel])
         codes = distinct(reply.codes[:, channel], step / 8)
-        gaps = np.diff(codes)
-        tolerance = 2 * subject.grid_tolerance(channel) + subject.precision.eps / 2
-        wrong = np.abs(gaps - step) > tolerance
-        if len(codes) > 1 and not wrong.any():
-            continue
-        found = float(gaps[wrong][0]) if wrong.any() else float("nan")
-        raise NonConformanceError(
-            Finding(
-                message=f"L = {L}: neighbouring codes are {found:.6g} apart, a step is {step:.6g}; "
-                f"the codes {in_words(codes)} were not rounded in units of levels",
-                observed=f"codes {in_words(codes)}",
-                expected=f"codes {step:.6g} ± {tolerance:.2g} apart",
-                wrong=int(max(wrong.sum(), 1)),
-                tried=L - 1,
-                probe=Probe("forward", _ladder(subject, channel)),
-                setup=subject.setup,
-                details={"channel": f"{channel} (L = {L})"},
-            )
+        _one_step_apart(subject, channel, codes, "quantized", Probe("forward", _ladder(subject, channel)))
+    decoded = subject.decoded_codebook()
+    if decoded is None:
+        return
+    ends = np.array([0, subject.codebook.size - 1])
+    for channel, L in enumerate(subject.levels):
+        codes = distinct(decoded[:, channel], subject.rule.grid.step(L) / 8)
+        _one_step_apart(subject, channel, codes, "decoded", Probe("indices_to_codes", subject.laid_out(ends)))
+
+
+def _one_step_apart(subject: Subject, channel: int, codes: NDArray[np.float64], how: str, probe: Probe) -> None:
+    """Codes of one channel, ascending: each a grid step above the one before."""
+    L, step = subject.levels[channel], subject.rule.grid.step(subject.levels[channel])
+    gaps = np.diff(codes)
+    tolerance = 2 * subject.grid_tolerance(channel) + subject.precision.eps / 2
+    wrong = ~(np.abs(gaps - step) <= tolerance)
+    if len(codes) > 1 and not wrong.any():
+        return
+    found = float(gaps[wrong][0]) if wrong.any() else float("nan")
+    raise NonConformanceError(
+        Finding(
+            message=f"L = {L}: neighbouring codes are {found:.6g} apart, a step is {step:.6g}; "
+            f"the codes {in_words(codes)} were not {how} in units of levels",
+            observed=f"codes {in_words(codes)}",
+            expected=f"codes {step:.6g} ± {tolerance:.2g} apart",
+            wrong=int(max(wrong.sum(), 1)),
+            tried=L - 1,
+            probe=probe,
+            setup=subject.setup,
+            details={"channel": f"{channel} (L = {L})"},
         )
+    )

@@ -19,7 +19,7 @@ DESIGN = "docs/rules.md, how close is close enough"
 @clause(
     "DEV-1",
     MUST,
-    "Codes stay on the device of the input.",
+    "Codes and indices stay on the device of the input.",
     title="same device",
     source=DESIGN,
     meaning="The next layer stops with a device mismatch, or every step pays for a copy to the host and back.",
@@ -28,15 +28,16 @@ DESIGN = "docs/rules.md, how close is close enough"
 def test_codes_stay_on_the_device(subject: Subject) -> None:
     z = np.zeros(subject.layout.shape(len(subject.levels)), dtype=subject.precision.dtype)
     answer = subject.quantizer().quantize(z)
-    if answer.device != subject.case.device:
-        raise NonConformanceError(
-            Finding(
-                f"an input on {subject.case.device} gets codes on {answer.device}",
-                f"device {answer.device}",
-                f"device {subject.case.device}",
-                setup=subject.setup,
+    for what, device in (("codes", answer.device), ("indices", answer.index_device)):
+        if device not in (subject.case.device, None):
+            raise NonConformanceError(
+                Finding(
+                    f"an input on {subject.case.device} gets {what} on {device}",
+                    f"device {device}",
+                    f"device {subject.case.device}",
+                    setup=subject.setup,
+                )
             )
-        )
 
 
 @clause(
@@ -94,6 +95,13 @@ def test_a_moved_quantizer_is_right(subject: Subject) -> None:
             comparators.same_integers(
                 subject.read(decoded), subject.exact_levels(settled), "the levels that it decodes"
             )
+    if subject.has(Capability.PROJECTION):
+        width = len(subject.levels) + 5
+        z = np.random.default_rng(14).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
+        with subject.must_answer(f"codes in {subject.case.dtype} from a moved quantizer with projections"):
+            answer = subject.quantizer(width=width).cast(subject.case.dtype).quantize(z)
+        comparators.same_shape(answer.codes, z.shape, "the codes of a moved quantizer with projections")
+        comparators.same_dtype(answer.codes, subject.case.dtype, "the codes of a moved quantizer with projections")
 
 
 @clause(
@@ -126,7 +134,7 @@ def test_autocast_keeps_the_levels(subject: Subject) -> None:
     source=DESIGN,
     meaning="Compiling the model changes its tokens.",
     needs=[Capability.COMPILE],
-    over=Span(levels="mixed", modes=("compiled",), tiers=("standard",)),
+    over=Span(levels="mixed", modes=("compiled",), asked_dtypes=ALL_DTYPES[1:], tiers=("standard",)),
 )
 def test_compiled_equals_eager(subject: Subject) -> None:
     if not any(map(shutil.which, ("g++", "c++", "clang++"))):

@@ -17,13 +17,14 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.case import DRAWN_VARIANT
 from fsqcheck.conformance.clause import Span, explores
 from fsqcheck.conformance.findings import NotJudgedError, RefusedError
-from fsqcheck.conformance.judging import judge_grid, judge_levels
+from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.reference import Codebook
 
 #: Products of drawn levels stay small: some libraries build the whole codebook.
 _LARGEST = 2**14
-_EXAMPLES = {"quick": 6, "standard": 60}
+#: How many examples each drawn case tries, by tier.
+EXAMPLES = {"quick": 6, "standard": 60}
 
 DRAWN = Span(levels="drawn", variants=(DRAWN_VARIANT,))
 DRAWN_16 = Span(levels="drawn", variants=(DRAWN_VARIANT,), dtypes=("float32", "float64", "bfloat16"))
@@ -33,7 +34,7 @@ def _explored(subject: Subject, check: Callable[[Subject, st.DataObject], None],
     """Runs a check on drawn data; a failure is shrunk and shown as the smallest one found."""
 
     @settings(
-        max_examples=_EXAMPLES[tier],
+        max_examples=EXAMPLES[tier],
         derandomize=number == 0,
         database=None,
         deadline=None,
@@ -147,6 +148,7 @@ def test_drawn_inputs_in_training_and_evaluation(subject: Subject, fsq_tier: str
         quantizer.train(True)
         trained = quantizer.quantize(z)
         where = f"levels {held.levels}, input {z.shape}"
-        comparators.same_bits(trained.codes, evaluated.codes, f"the codes in training ({where})", "those in evaluation")
+        codes, others = (held.layout.flatten(answer.codes) for answer in (trained, evaluated))
+        same_codes(held, codes, others, f"in training mode ({where})")
 
     _explored(subject, check, fsq_tier, fsq_seed)

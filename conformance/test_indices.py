@@ -9,73 +9,11 @@ import numpy as np
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, RefusedError, TargetRaisedError
+from fsqcheck.conformance.findings import Finding, NonConformanceError, RefusedError, TargetRaisedError
+from fsqcheck.conformance.numbering import SAMPLES, WHOLE, codes_of, decoded, same_indices, some_indices
 from fsqcheck.conformance.subject import Subject
-from fsqcheck.conformance.witness import WitnessedQuantizer
 
 PAPER = "arXiv 2309.15505 §3.1"
-#: Up to this many codes the whole codebook is tried, above it the edges and samples.
-WHOLE = 2**20
-_SAMPLES = 20_000
-
-
-def _some_indices(size: int) -> Array:
-    """Every index of a codebook, or its edges, the neighbours of powers of two, and samples of a large one."""
-    if size <= WHOLE:
-        return np.arange(size, dtype=np.int64)
-    powers = 2 ** np.arange(62, dtype=np.int64)
-    near = (powers[:, None] + np.arange(-3, 4)).ravel()
-    edges = np.concatenate([np.arange(512), size - 1 - np.arange(512)])
-    random = np.random.default_rng(62).integers(0, size, size=_SAMPLES)
-    found = np.concatenate([near, edges, random])
-    return np.unique(found[(found >= 0) & (found < size)])
-
-
-def _codes(subject: Subject, indices: Array) -> Array:
-    """The exact codes of indices, rounded once to float32: (N, d)."""
-    level = subject.codebook.unpack(indices)
-    columns = [subject.grid(level[:, i], i) for i in range(len(subject.levels))]
-    return np.stack(columns, axis=-1).astype(np.float32)
-
-
-def _shaped(subject: Subject, indices: Array) -> Array:
-    """(N,) indices in the layout of a long input."""
-    shape = subject.layout.arrange(np.zeros((len(indices), len(subject.levels)))).shape
-    return indices.reshape(subject.layout.positions(shape))
-
-
-def _decoded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array) -> Array:
-    """The codes that the target decodes (N,) indices to, as (N, d)."""
-    codes = quantizer.indices_to_codes(_shaped(subject, indices))
-    expected = subject.layout.arrange(np.zeros((len(indices), len(subject.levels)))).shape
-    comparators.same_shape(codes, expected, "the decoded codes")
-    return subject.layout.flatten(codes)
-
-
-def _same_indices(subject: Subject, observed: Array, expected: Array, codes: Array, kind: str, how: str) -> None:
-    """All indices equal; else the first wrong one with its level indices, and how many are wrong."""
-    comparators.integer_dtype(observed, "the indices")
-    comparators.same_shape(observed, expected.shape, "the indices")
-    wrong = np.asarray(observed.astype(object) != expected.astype(object), dtype=bool)
-    if not wrong.any():
-        return
-    row = int(np.flatnonzero(wrong)[0])
-    level = subject.codebook.unpack(expected[row : row + 1])[0].tolist()
-    probe = Probe(kind, expected[row : row + 1] if kind == "round trip" else codes[row : row + 1])
-    raise NonConformanceError(
-        Finding(
-            message=f"{how} the index {expected[row]} becomes {observed[row]}; {wrong.mean():.1%} of those tried are wrong",
-            observed=f"index {observed[row]}",
-            expected=f"index {expected[row]}, level indices {level}",
-            input=codes[row] if kind == "codes_to_indices" else expected[row : row + 1],
-            input_note="the codes" if kind == "codes_to_indices" else "the index",
-            wrong=int(wrong.sum()),
-            tried=int(wrong.size),
-            probe=probe,
-            setup=subject.setup,
-            details={"codebook": f"{subject.codebook.size} codes"},
-        )
-    )
 
 
 @clause(
@@ -89,11 +27,11 @@ def _same_indices(subject: Subject, observed: Array, expected: Array, codes: Arr
     over=Span(levels="codebooks"),
 )
 def test_every_index_survives_a_round_trip(subject: Subject) -> None:
-    indices = _some_indices(subject.codebook.size)
+    indices = some_indices(subject.codebook.size)
     quantizer = subject.quantizer()
-    codes = _decoded(subject, quantizer, indices)
+    codes = decoded(subject, quantizer, indices)
     again = quantizer.codes_to_indices(codes)
-    _same_indices(subject, again, indices, codes, "round trip", "decoded and encoded again,")
+    same_indices(subject, again, indices, codes, "round trip", "decoded and encoded again,")
 
 
 @clause(
@@ -107,11 +45,11 @@ def test_every_index_survives_a_round_trip(subject: Subject) -> None:
     over=Span(levels="codebooks"),
 )
 def test_every_code_survives_a_round_trip(subject: Subject) -> None:
-    codes = _codes(subject, _some_indices(subject.codebook.size))
+    codes = codes_of(subject, some_indices(subject.codebook.size))
     quantizer = subject.quantizer()
     indices = quantizer.codes_to_indices(codes)
     comparators.same_shape(indices, codes.shape[:-1], "the indices")
-    again = _decoded(subject, quantizer, indices)
+    again = decoded(subject, quantizer, indices)
     tolerance = max(subject.grid_tolerance(channel) for channel in range(len(subject.levels)))
     comparators.within(again, codes, tolerance, "the codes, as (index, channel), after encoding and decoding")
 
@@ -153,13 +91,13 @@ def test_forward_agrees_with_codes_to_indices(subject: Subject) -> None:
 )
 def test_indices_are_mixed_radix(subject: Subject) -> None:
     exact = np.unique(
-        np.concatenate([np.cumprod([1, *subject.levels[:-1]]), _some_indices(subject.codebook.size)[:4096]])
+        np.concatenate([np.cumprod([1, *subject.levels[:-1]]), some_indices(subject.codebook.size)[:4096]])
     )
-    codes = _codes(subject, exact)
+    codes = codes_of(subject, exact)
     quantizer = subject.quantizer()
-    _same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
+    same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
     if subject.has(Capability.DECODE):
-        levels = subject.read(_decoded(subject, quantizer, exact))
+        levels = subject.read(decoded(subject, quantizer, exact))
         comparators.same_integers(levels, subject.codebook.unpack(exact), "the levels of decoded indices")
 
 
@@ -175,7 +113,7 @@ def test_indices_are_mixed_radix(subject: Subject) -> None:
 )
 def test_forward_indices_count_the_codebook(subject: Subject) -> None:
     if subject.codebook.size > WHOLE // 8:
-        z = probes.settled(subject.rule, subject.levels, "float32", _SAMPLES)
+        z = probes.settled(subject.rule, subject.levels, "float32", SAMPLES)
     else:
         z = probes.every_code(subject.rule, subject.levels, "float32")
     exact = subject.exact_indices(z)
@@ -220,17 +158,17 @@ def test_large_codebooks_are_exact_or_refused(subject: Subject) -> None:
         quantizer = subject.quantizer()
     except RefusedError:
         return
-    indices = _some_indices(subject.codebook.size)
-    codes = _codes(subject, indices)
+    indices = some_indices(subject.codebook.size)
+    codes = codes_of(subject, indices)
     encoded = quantizer.codes_to_indices(codes)
-    _same_indices(subject, encoded, indices, codes, "codes_to_indices", "encoding the codes of")
+    same_indices(subject, encoded, indices, codes, "codes_to_indices", "encoding the codes of")
     settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 4000)
     reply = subject.ask(settled, quantizer)
     if reply.indices is not None:
         exact = subject.exact_indices(settled)
-        _same_indices(subject, reply.indices, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
+        same_indices(subject, reply.indices, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
     if subject.has(Capability.DECODE):
-        levels = subject.read(_decoded(subject, quantizer, indices))
+        levels = subject.read(decoded(subject, quantizer, indices))
         comparators.same_integers(
             levels,
             subject.codebook.unpack(indices),
@@ -255,9 +193,9 @@ def test_many_levels_have_exact_indices(subject: Subject) -> None:
     quantizer = subject.quantizer()
     reply = subject.ask(z, quantizer)
     if reply.indices is not None:
-        _same_indices(subject, reply.indices, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
+        same_indices(subject, reply.indices, exact, reply.codes, "codes_to_indices", "quantizing the vector of")
     encoded = quantizer.codes_to_indices(reply.codes)
-    _same_indices(subject, encoded, exact, reply.codes, "codes_to_indices", "encoding the codes of")
+    same_indices(subject, encoded, exact, reply.codes, "codes_to_indices", "encoding the codes of")
 
 
 @clause(
@@ -270,7 +208,7 @@ def test_many_levels_have_exact_indices(subject: Subject) -> None:
     needs=[Capability.ENCODE],
     over=Span(levels="recommended", dtypes=HALF_DTYPES),
 )
-def test_low_precision_codes_have_the_same_indices(subject: Subject) -> None:
+def test_low_precision_codes_have_thesame_indices(subject: Subject) -> None:
     subject.must_settle()
     settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 4000)
     ends = np.full((1, len(subject.levels)), 9.0, dtype=subject.precision.dtype)
@@ -281,7 +219,7 @@ def test_low_precision_codes_have_the_same_indices(subject: Subject) -> None:
     comparators.same_integers(levels, subject.exact_levels(z), "the levels of the codes")
     exact = subject.codebook.pack(levels)
     codes = reply.codes.astype(subject.precision.dtype)
-    _same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
+    same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
 
 
 @clause(
@@ -297,7 +235,7 @@ def test_low_precision_codes_have_the_same_indices(subject: Subject) -> None:
 def test_bad_indices_are_refused(subject: Subject) -> None:
     size = subject.codebook.size
     index = {"minus one": -1, "size": size, "far below": -(2**31), "far above": 2**31 - 1}[str(subject.case.variant)]
-    bad = _shaped(subject, np.array([index], dtype=np.int64))
+    bad = subject.laid_out(np.array([index], dtype=np.int64))
     try:
         codes = subject.quantizer().indices_to_codes(bad)
     except TargetRaisedError:
@@ -389,3 +327,28 @@ def test_indices_do_not_depend_on_the_dtype(subject: Subject) -> None:
     comparators.same_integers(
         reply.indices, subject.exact_indices(z), "the indices", Probe("forward", subject.layout.arrange(z[:1]))
     )
+
+
+@clause(
+    "IDX-13",
+    SHOULD,
+    "Indices stored in a narrower integer dtype decode to the same codes, or are refused.",
+    title="stored indices",
+    source="design: tokens are stored as int32, int16 or uint8, whatever holds them",
+    meaning="Tokens that come back from a file decode to other codes, because products wrap around in their dtype.",
+    needs=[Capability.DECODE],
+    over=Span(levels="recommended", variants=("int32", "int16", "uint8")),
+)
+def test_narrow_indices_decode_alike(subject: Subject) -> None:
+    narrow = np.dtype(str(subject.case.variant))
+    fitting = min(subject.codebook.size, int(np.iinfo(narrow).max) + 1)
+    indices = subject.laid_out(np.unique(np.linspace(0, fitting - 1, 300).astype(np.int64)))
+    quantizer = subject.quantizer()
+    plain = quantizer.indices_to_codes(indices)
+    try:
+        codes = quantizer.indices_to_codes(indices.astype(narrow))
+    except TargetRaisedError:
+        return
+    comparators.same_shape(codes, plain.shape, f"the codes of {narrow} indices")
+    tolerance = max(subject.grid_tolerance(channel) for channel in range(len(subject.levels)))
+    comparators.within(codes, plain, tolerance, f"the codes of {narrow} indices")

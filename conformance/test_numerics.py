@@ -10,7 +10,7 @@ from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, S
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels
 from fsqcheck.conformance.subject import SHOULD_HOLD, Subject
-from fsqcheck.reference import every_value, from_ordinals
+from fsqcheck.reference import PRECISIONS, every_value, from_ordinals
 
 BANDS = "docs/rules.md, how close is close enough"
 BOTH = ("eval", "train")
@@ -71,7 +71,7 @@ def test_16_bit_inputs_are_computed_in_float32(subject: Subject) -> None:
 @clause(
     "NUM-4",
     MUST,
-    "Subnormal and other tiny inputs are quantized like the zero next to them.",
+    "Subnormal and other tiny inputs are quantized like the zero next to them, and have its gradient.",
     title="tiny inputs",
     source=BANDS,
     meaning="Silence and padding get tokens that depend on the last bits of nothing.",
@@ -86,6 +86,14 @@ def test_tiny_inputs_are_like_zero(subject: Subject) -> None:
     reply = subject.ask(vectors)
     judge_levels(subject, vectors, reply, subject.held)
     judge_grid(subject, vectors, reply, subject.held)
+    if subject.has(Capability.GRADIENT) and subject.layout.long_axis is not None:
+        try:
+            _, gradient = subject.vjp(vectors, np.ones_like(vectors))
+        except TargetRaisedError:
+            return  # that no gradient comes is the affair of GRD
+        slopes = np.array([subject.rule.slope(np.zeros(1), L)[0] for L in subject.levels])
+        allowed = 64 * PRECISIONS[subject.held].eps * np.maximum(slopes, 1.0)
+        comparators.within(gradient, np.broadcast_to(slopes, gradient.shape), allowed, "the gradients at tiny inputs")
 
 
 @clause(
@@ -98,10 +106,10 @@ def test_tiny_inputs_are_like_zero(subject: Subject) -> None:
     over=Span(levels="mixed", dtypes=ALL_DTYPES, modes=BOTH),
 )
 def test_nan_stays_visible(subject: Subject) -> None:
-    vectors = np.zeros((3, len(subject.levels)), dtype=subject.precision.dtype)
-    vectors[1, 0] = np.nan
+    vectors = np.zeros((5, len(subject.levels)), dtype=subject.precision.dtype)
+    vectors[2, 0] = np.nan
     if subject.layout.long_axis is None:
-        vectors = vectors[1:2]
+        vectors = vectors[2:3]
     row = len(vectors) // 2
     quantizer = subject.quantizer()
     try:

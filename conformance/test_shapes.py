@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
 import numpy as np
 
-from fsqcheck.adapters import LAYOUTS, Capability, Probe
+from fsqcheck.adapters import LAYOUTS, Answer, Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
-from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.numbering import codes_of
+from fsqcheck.conformance.subject import Reply, Subject
+from fsqcheck.conformance.views import VIEWS
 from fsqcheck.conformance.witness import WitnessedQuantizer
 
 BOTH = ("eval", "train")
@@ -123,17 +129,22 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
             answer = quantizer.quantize(piece)
             where = f"{words} of axis {axis} ({letter})"
             comparators.same_bits(answer.codes, whole.codes[at], f"the codes of {where}", "those of the whole batch")
-            if whole.indices is not None and answer.indices is not None:
+            indices, among = (_numbered(subject, one, of.shape) for one, of in ((answer, piece), (whole, z)))
+            if indices is not None and among is not None:
                 at = (slice(None),) * (axis - (axis > subject.layout.channel_axis)) + (part,)
-                comparators.same_bits(
-                    answer.indices, whole.indices[at], f"the indices of {where}", "those of the whole batch"
-                )
+                comparators.same_bits(indices, among[at], f"the indices of {where}", "those of the whole batch")
+
+
+def _numbered(subject: Subject, answer: Answer, shape: tuple[int, ...]) -> Array | None:
+    """The indices of an answer; None where there are none, or none of the right shape: that is for SHP-1 and SHP-2."""
+    fits = answer.indices is not None and answer.indices.shape == subject.layout.positions(shape)
+    return answer.indices if fits else None
 
 
 @clause(
     "SHP-5",
     MUST,
-    "The same vector gets the same bits wherever it stands in an input of more than 2^17 vectors.",
+    "The same vector gets the same bits wherever it stands among more than 2^17, in a long sequence or a large batch.",
     title="position invariance",
     source="design: no term of an FSQ depends on the position (arXiv 2309.15505 §3.1)",
     meaning="Long sequences or large batches are quantized wrongly from some length on.",
@@ -142,19 +153,27 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
 def test_the_place_of_a_vector_does_not_matter(subject: Subject) -> None:
     block = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1021]
     times = 1 if subject.layout.long_axis is None else 2**17 // len(block) + 2
-    z = np.tile(block, (times, 1))
-    reply = subject.ask(z)
-    first = np.tile(reply.codes[: len(block)], (times, 1))
-    comparators.same_bits(reply.codes, first, "the codes at (position, channel)", "those of the same vector further up")
-    if reply.indices is not None:
-        again = np.tile(reply.indices[: len(block)], times)
-        comparators.same_bits(reply.indices, again, "the indices", "those of the same vector further up")
+    reply = subject.ask(np.tile(block, (times, 1)))
+    _alike(reply, reply, len(block), "further up")
+    if subject.layout.long_axis not in (None, 0):
+        wide = np.swapaxes(subject.layout.arrange(np.tile(block, (40, 1))), 0, subject.layout.long_axis).copy()
+        _alike(subject.reply(subject.quantizer().quantize(wide), wide.shape), reply, len(block), "in a sequence")
+
+
+def _alike(reply: Reply, among: Reply, length: int, where: str) -> None:
+    """Codes and indices that repeat those of the first `length` vectors of `among`."""
+    times = len(reply.codes) // length
+    first = np.tile(among.codes[:length], (times, 1))
+    comparators.same_bits(reply.codes, first, "the codes at (position, channel)", f"those of the same vector {where}")
+    if reply.indices is not None and among.indices is not None:
+        again = np.tile(among.indices[:length], times)
+        comparators.same_bits(reply.indices, again, "the indices", f"those of the same vector {where}")
 
 
 @clause(
     "SHP-6",
     MUST,
-    "Strides do not matter: transposed, sliced, offset and broadcast inputs get the bits of their contiguous copy.",
+    "Strides do not matter: transposed, sliced, offset and broadcast arrays get the bits of their contiguous copy.",
     title="non-contiguous input",
     source=CONVENTION,
     meaning="A transpose or a slice before the quantizer, as every (B, d, T) model has, silently changes the tokens.",
@@ -163,7 +182,8 @@ def test_the_place_of_a_vector_does_not_matter(subject: Subject) -> None:
 def test_strides_do_not_matter(subject: Subject) -> None:
     shape = subject.layout.shape(len(subject.levels))
     z = _input(subject, shape)
-    view = _STRIDED[str(subject.case.variant)](z)
+    see = VIEWS[str(subject.case.variant)]
+    view = see(z)
     quantizer = subject.quantizer()
     plain = quantizer.quantize(np.ascontiguousarray(view))
     strided = quantizer.quantize(view)
@@ -171,30 +191,26 @@ def test_strides_do_not_matter(subject: Subject) -> None:
     comparators.same_bits(strided.codes, plain.codes, f"the codes of {where}", "those of its contiguous copy")
     if plain.indices is not None and strided.indices is not None:
         comparators.same_bits(strided.indices, plain.indices, f"the indices of {where}", "those of its contiguous copy")
-
-
-def _broadcast(z: Array) -> Array:
-    return np.lib.stride_tricks.as_strided(z[:1].copy(), shape=z.shape, strides=(0, *z.strides[1:]))
-
-
-def _offset(z: Array) -> Array:
-    padded = np.full((z.shape[0] + 1, *z.shape[1:]), 7.0, dtype=z.dtype)
-    padded[1:] = z
-    return padded[1:]
-
-
-_STRIDED = {
-    "transposed": lambda z: np.ascontiguousarray(z.T).T,
-    "sliced": lambda z: np.repeat(np.repeat(z, 2, axis=-1), 3, axis=0)[::3, ..., ::2],
-    "offset": _offset,
-    "broadcast": _broadcast,
-}
+    indices = subject.codebook.pack(subject.exact_levels(subject.layout.flatten(z)))
+    shaped = indices.reshape(subject.layout.positions(shape))
+    calls = (
+        (Capability.ENCODE, quantizer.codes_to_indices, codes_of(subject, indices), "the indices of {} codes"),
+        (Capability.DECODE, quantizer.indices_to_codes, shaped, "the codes of {} indices"),
+    )
+    for capability, call, values, words in calls:
+        if subject.has(capability):
+            try:
+                other = call(np.ascontiguousarray(see(values)).copy())
+            except TargetRaisedError:
+                continue  # what fails on contiguous arrays is the affair of IDX
+            one = call(see(values))
+            comparators.same_bits(one, other, words.format(subject.case.variant), "those of their contiguous copy")
 
 
 @clause(
     "SHP-7",
     MUST,
-    "The input is not written to.",
+    "Nothing that is given is written to: the input, the upstream, the codes to encode, the indices to decode.",
     title="input kept",
     source=CONVENTION,
     meaning="A loss, a residual connection or the next quantizer reads a latent that the quantizer has overwritten.",
@@ -204,8 +220,23 @@ def test_the_input_is_not_modified(subject: Subject) -> None:
     z = _input(subject, subject.layout.shape(len(subject.levels)))
     z.reshape(-1)[:2] = np.array([-6e4, 6e4])  # what clips in place shows itself on large numbers only
     before = z.copy()
-    answer = subject.quantizer().quantize(z)
+    quantizer = subject.quantizer()
+    answer = quantizer.quantize(z)
     comparators.same_bits(answer.received, before, "the input's values after the call", "those before it")
+    count = 1 if subject.layout.long_axis is None else 9
+    exact = subject.exact_levels(probes.settled(subject.rule, subject.levels, "float32", count))
+    indices = subject.codebook.pack(exact)
+    calls: tuple[tuple[str, Capability, Callable[[Array], object], Array], ...] = (
+        ("the codes after encoding", Capability.ENCODE, quantizer.codes_to_indices, codes_of(subject, indices)),
+        ("the indices after decoding", Capability.DECODE, quantizer.indices_to_codes, subject.laid_out(indices)),
+        ("the upstream after the backward pass", Capability.GRADIENT, partial(quantizer.vjp, before), z * 0 + 3),
+    )
+    for words, capability, call, given in calls:
+        if subject.has(capability):
+            kept = given.copy()
+            with suppress(TargetRaisedError):  # that it fails is the affair of IDX and GRD
+                call(given)
+            comparators.same_bits(given, kept, words, "those before it")
 
 
 @clause(
@@ -219,7 +250,8 @@ def test_the_input_is_not_modified(subject: Subject) -> None:
     over=Span(levels="mixed", modes=BOTH, variants="layouts"),
 )
 def test_several_codebooks(subject: Subject) -> None:
-    groups, d = 3, len(subject.levels)
+    d = len(subject.levels)
+    groups = 3 if subject.case.mode == "train" else 2
     z = _input(subject, subject.layout.shape(groups * d))
     with subject.must_answer(f"codes of shape {z.shape} and {groups} indices for each position"):
         quantizer = subject.quantizer(num_codebooks=groups)
@@ -318,17 +350,17 @@ def test_plain_vectors(subject: Subject) -> None:
     over=Span(levels="mixed", modes=BOTH, variants="layouts"),
 )
 def test_projections_wrap_the_quantizer(subject: Subject) -> None:
-    width = len(subject.levels) + 5
-    z = np.random.default_rng(11).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
-    quantizer = subject.quantizer(width=width)
-    with subject.must_answer(f"codes of shape {z.shape}"):
-        answer = quantizer.quantize(z)
-        assert answer.indices is not None
-        decoded = quantizer.indices_to_codes(answer.indices)
-    comparators.same_shape(answer.codes, z.shape, "the codes")
-    comparators.same_shape(answer.indices, subject.layout.positions(z.shape), "the indices")
-    tolerance = 32 * subject.precision.eps * (1 + float(np.abs(answer.codes).max()))
-    comparators.within(decoded, answer.codes.astype(np.float64), tolerance, "the codes decoded from the indices")
+    for width in (len(subject.levels) + 5, max(len(subject.levels) - 1, 2)):
+        z = np.random.default_rng(11).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
+        quantizer = subject.quantizer(width=width)
+        with subject.must_answer(f"codes of shape {z.shape}"):
+            answer = quantizer.quantize(z)
+            assert answer.indices is not None
+            decoded = quantizer.indices_to_codes(answer.indices)
+        comparators.same_shape(answer.codes, z.shape, "the codes")
+        comparators.same_shape(answer.indices, subject.layout.positions(z.shape), "the indices")
+        tolerance = 32 * subject.precision.eps * (1 + float(np.abs(answer.codes).max()))
+        comparators.within(decoded, answer.codes.astype(np.float64), tolerance, "the codes decoded from the indices")
 
 
 @clause(
@@ -346,3 +378,23 @@ def test_the_dtype_is_kept(subject: Subject) -> None:
     for tracked in (False, True) if subject.has(Capability.GRADIENT) else (False,):
         answer = quantizer.quantize(z, tracked=tracked)
         comparators.same_dtype(answer.codes, subject.case.dtype, "the codes", Probe("forward", z, ramp=True))
+
+
+@clause(
+    "SHP-13",
+    MUST,
+    "An answer stays what it was, whatever is asked afterwards.",
+    title="answers kept",
+    source=CONVENTION,
+    meaning="Two batches share one buffer: the codes of the first turn into those of the second behind your back.",
+    over=Span(levels="mixed", modes=BOTH),
+)
+def test_answers_are_not_overwritten(subject: Subject) -> None:
+    quantizer = subject.quantizer()
+    shape = subject.layout.shape(len(subject.levels))
+    answer = quantizer.quantize(_input(subject, shape), copied=False)
+    codes, indices = answer.codes.copy(), None if answer.indices is None else answer.indices.copy()
+    quantizer.quantize(_input(subject, shape, seed=1))
+    comparators.same_bits(answer.codes, codes, "the codes of a first call after a second one", "what they were")
+    if answer.indices is not None and indices is not None:
+        comparators.same_bits(answer.indices, indices, "the indices of a first call after a second", "what they were")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fsqcheck.adapters import Probe
 from fsqcheck.conformance import probes
@@ -22,7 +23,7 @@ def _even_symmetric(rule: Rule) -> bool:
 @clause(
     "SYM-1",
     MUST,
-    "With every code its negative is a code too (the symmetric rules; odd L under every rule).",
+    "With every code, quantized or decoded, its negative is a code too (the symmetric rules; odd L under every rule).",
     title="mirrored codes",
     source=f"{SYMMETRIC}; arXiv 2309.15505 §3.1 for odd L",
     meaning="The codebook leans to one side: sign flips of a latent no longer have a counterpart among the tokens.",
@@ -30,34 +31,43 @@ def _even_symmetric(rule: Rule) -> bool:
 )
 def test_codes_are_mirrored(subject: Subject) -> None:
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
-    codes = subject.ask(vectors).codes
+    codes, decoded = subject.ask(vectors).codes, subject.decoded_codebook()
     for channel in _mirrored(subject):
-        L, step = subject.levels[channel], subject.rule.grid.step(subject.levels[channel])
+        step = subject.rule.grid.step(subject.levels[channel])
         found = distinct(codes[:, channel], step / 8)
-        middle = subject.rule.grid.code(np.array([0, L - 1]), L).mean()
-        partners = np.abs(found[:, None] + found[None, :] - 2 * middle).min(axis=1, initial=np.inf)
-        tolerance = 2 * subject.grid_tolerance(channel) + subject.precision.eps
-        lonely = found[partners > tolerance]
-        if len(found) and not len(lonely):
-            continue
-        raise NonConformanceError(
-            Finding(
-                message=f"L = {L}: the code {float(lonely[0]) if len(lonely) else float('nan')!r} has no mirrored code",
-                observed=f"codes {in_words(found)}",
-                expected=f"codes that are symmetric about {middle:g}",
-                wrong=max(len(lonely), 1),
-                tried=L,
-                setup=subject.setup,
-                probe=Probe("forward", _outermost(subject, channel)),
-                details={"channel": f"{channel} (L = {L})"},
-            )
+        _has_partners(subject, channel, found, Probe("forward", _outermost(subject, channel)))
+        if decoded is not None:
+            ends = subject.laid_out(np.array([0, subject.codebook.size - 1]))
+            _has_partners(subject, channel, distinct(decoded[:, channel], step / 8), Probe("indices_to_codes", ends))
+
+
+def _has_partners(subject: Subject, channel: int, codes: NDArray[np.float64], probe: Probe) -> None:
+    """With every code of a channel, its mirror image about the middle of the grid is there."""
+    L = subject.levels[channel]
+    middle = subject.rule.grid.code(np.array([0, L - 1]), L).mean()
+    partners = np.abs(codes[:, None] + codes[None, :] - 2 * middle).min(axis=1, initial=np.inf)
+    tolerance = 2 * subject.grid_tolerance(channel) + subject.precision.eps
+    lonely = codes[~(partners <= tolerance)]
+    if len(codes) and not len(lonely):
+        return
+    raise NonConformanceError(
+        Finding(
+            message=f"L = {L}: the code {float(lonely[0]) if len(lonely) else float('nan')!r} has no mirrored code",
+            observed=f"codes {in_words(codes)}",
+            expected=f"codes that are symmetric about {middle:g}",
+            wrong=max(len(lonely), 1),
+            tried=L,
+            setup=subject.setup,
+            probe=probe,
+            details={"channel": f"{channel} (L = {L})"},
         )
+    )
 
 
 @clause(
     "SYM-2",
     MUST,
-    "Outside the tolerance bands the level of -z is L-1 minus the level of z.",
+    "Outside the tolerance bands the level of -z is L-1 minus the level of z, and the indices of both make ΠL-1.",
     title="mirrored levels",
     source=f"{SYMMETRIC}; arXiv 2309.15505 §3.1 for odd L",
     meaning="Positive and negative latents are treated differently: the steps on one side lie elsewhere than on the other.",
@@ -66,7 +76,8 @@ def test_codes_are_mirrored(subject: Subject) -> None:
 def test_levels_are_mirrored(subject: Subject) -> None:
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
     quantizer = subject.quantizer()
-    level, mirror = (subject.read(subject.ask(side, quantizer).codes) for side in (vectors, -vectors))
+    replies = [subject.ask(side, quantizer) for side in (vectors, -vectors)]
+    level, mirror = (subject.read(reply.codes) for reply in replies)
     for channel in _mirrored(subject):
         L, z = subject.levels[channel], vectors[:, channel]
         lowest, highest = subject.stair(channel).allowed(z)
@@ -88,6 +99,34 @@ def test_levels_are_mirrored(subject: Subject) -> None:
                 probe=Probe("forward", subject.layout.arrange(pair)) if subject.layout.long_axis is not None else None,
                 setup=subject.setup,
                 details={"channel": f"{channel} (L = {L})"},
+            )
+        )
+    _indices_are_mirrored(subject, vectors, level, mirror, [reply.numbered for reply in replies])
+
+
+def _indices_are_mirrored(
+    subject: Subject, vectors: np.ndarray, level: np.ndarray, mirror: np.ndarray, indices: list[object]
+) -> None:
+    """Where all levels of a vector are mirrored, so is its index; indices that cannot be read are the affair of IDX."""
+    plain, opposite = indices
+    if not isinstance(plain, np.ndarray) or not isinstance(opposite, np.ndarray) or plain.dtype.kind not in "iu":
+        return
+    rows = np.flatnonzero((level + mirror == np.array(subject.levels) - 1).all(axis=1))
+    total = plain[rows].astype(object) + opposite[rows].astype(object)
+    wrong = np.asarray(total != subject.codebook.size - 1, dtype=bool)
+    if wrong.any():
+        row = int(rows[np.flatnonzero(wrong)[0]])
+        pair = np.stack([vectors[row], -vectors[row]])
+        raise NonConformanceError(
+            Finding(
+                message=f"the levels of z and -z are mirrored, their indices {plain[row]} and {opposite[row]} are not",
+                observed=f"indices {plain[row]} and {opposite[row]}",
+                expected=f"two indices with the sum {subject.codebook.size - 1}",
+                input=vectors[row],
+                wrong=int(wrong.sum()),
+                tried=len(rows),
+                probe=Probe("forward", subject.layout.arrange(pair)) if subject.layout.long_axis is not None else None,
+                setup=subject.setup,
             )
         )
 
@@ -151,6 +190,31 @@ def test_even_levels_are_as_promised(subject: Subject) -> None:
                     details={"channel": f"{channel} (L = {L})"},
                 )
             )
+    _decoded_ends(subject)
+
+
+def _decoded_ends(subject: Subject) -> None:
+    """The first and the last index decode to the end codes of even L."""
+    ends = np.array([0, subject.codebook.size - 1])
+    decoded = subject.decoded(ends)
+    if decoded is None:
+        return
+    for channel in [i for i, L in enumerate(subject.levels) if L % 2 == 0]:
+        L = subject.levels[channel]
+        promised = subject.grid(np.array([0, L - 1]), channel)
+        seen = decoded[:, channel].astype(np.float64)
+        if (np.abs(seen - promised) <= subject.grid_tolerance(channel)).all():
+            continue
+        raise NonConformanceError(
+            Finding(
+                message=f"L = {L}: the end levels are decoded to the codes {in_words(seen)}",
+                observed=f"codes {in_words(seen)} of the indices {ends[0]} and {ends[1]}",
+                expected=f"codes {in_words(promised)}, as {subject.rule.name} promises",
+                probe=Probe("indices_to_codes", subject.laid_out(ends)),
+                setup=subject.setup,
+                details={"channel": f"{channel} (L = {L})"},
+            )
+        )
 
 
 def _mirrored(subject: Subject) -> list[int]:

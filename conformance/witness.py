@@ -76,15 +76,15 @@ class WitnessedQuantizer:
         self._witness = witness
         self._quantizer = quantizer
 
-    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None) -> Answer:
-        """The forward call."""
+    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None, copied: bool = True) -> Answer:
+        """The forward call; not `copied`, the answer may be memory that the target still holds (SHP-13)."""
         answer = self._listen(
             f"quantizing an array of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
             Probe("forward", z, ramp=z.size > 64),
             lambda: self._quantizer.quantize(z, tracked=tracked, autocast=autocast),
         )
         self._witness.heard(answer.codes, answer.indices)
-        return answer
+        return _copied(answer) if copied else answer
 
     def vjp(self, z: Array, upstream: Array) -> tuple[Answer, Array]:
         """The forward call and its gradient."""
@@ -94,7 +94,7 @@ class WitnessedQuantizer:
             lambda: self._quantizer.vjp(z, upstream),
         )
         self._witness.heard(answer.codes, answer.indices, gradient)
-        return answer, gradient
+        return _copied(answer), gradient.copy()
 
     def codes_to_indices(self, codes: Array) -> Array:
         """Codes to indices."""
@@ -140,3 +140,7 @@ class WitnessedQuantizer:
 
     def _listen(self, asked: str, probe: Probe | None, ask: Callable[[], Result]) -> Result:
         return self._witness.listen(asked, self.setup, probe, ask)
+
+
+def _copied(answer: Answer) -> Answer:
+    return replace(answer, codes=answer.codes.copy(), indices=None if answer.indices is None else answer.indices.copy())

@@ -187,3 +187,33 @@ def test_indices_are_those_of_the_quantized_elements_whatever_the_noise() -> Non
     z = torch.randn(2000, 2)
     quantizer = TorchFSQ([5, 3], "symmetric", noise=1.0)
     assert torch.equal(quantizer.train()(z)[1], quantizer.eval()(z)[1])
+
+
+def test_a_single_vector_has_no_channel_axis_to_put_first() -> None:
+    quantizer = TorchFSQ([5, 4, 3], channel_first=True)
+    codes, index = quantizer(torch.zeros(3))
+    assert codes.shape == (3,)
+    torch.testing.assert_close(quantizer.indices_to_codes(index), codes)
+
+
+@pytest.mark.parametrize("codebooks", [2, 3])
+def test_several_codebooks_decode_to_their_codes(codebooks: int) -> None:
+    quantizer = TorchFSQ([5, 4, 3], num_codebooks=codebooks)
+    codes, indices = quantizer(torch.randn(2, 6, 3 * codebooks))
+    torch.testing.assert_close(quantizer.indices_to_codes(indices), codes)
+
+
+def test_a_module_with_projections_moves_as_a_whole() -> None:
+    quantizer = TorchFSQ([5, 4, 3], width=8).half()
+    assert {parameter.dtype for parameter in quantizer.parameters()} == {torch.float16}
+    assert quantizer(torch.randn(2, 8).half())[0].dtype == torch.float16
+
+
+def test_codes_are_decoded_to_the_precision_of_the_default_dtype() -> None:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        codes = TorchFSQ([8, 7], "symmetric").indices_to_codes(torch.arange(56))
+    finally:
+        torch.set_default_dtype(before)
+    np.testing.assert_array_equal(codes.numpy(), FSQ([8, 7], "symmetric").indices_to_codes(np.arange(56)))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,10 @@ def test_a_target_that_changes_global_state_disturbs_nothing(tmp_path: Path) -> 
 
 def test_an_interrupted_run_keeps_what_had_ended_and_is_never_a_success(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "fsqcheck", "run", "reference", "--report", "r.jsonl"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background job ignores Ctrl-C
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listening
+    )
     record = tmp_path / "r.jsonl"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (record.exists() and record.read_bytes().count(b"\n") > 90):

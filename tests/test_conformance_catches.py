@@ -1,20 +1,22 @@
-"""Every clause catches a quantizer that breaks it, says so in its own words, and lets right quantizers pass."""
+"""The gate: every mutant is caught by the clause that claims it, no clause is idle, and none blames what it should not."""
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from fsqcheck.conformance.clause import FAMILIES, catalogue
+from fsqcheck.conformance import run
+from fsqcheck.conformance.clause import FAMILIES, catalogue, clause_of
 from fsqcheck.conformance.plan import Wanted
 from fsqcheck.conformance.run import Unwatched, run_suite
 from fsqcheck.conformance.session import Session
 from fsqcheck.reports import BAD, Record, ResultLine, read
 
-from .mutants.table import MUTANTS, NOT_HERE, OFFENDERS, Offender
+from .mutants.business import LOOKS_AT, PARTS
+from .mutants.matrix import Catch, Objection, first, matrix, objections
+from .mutants.table import HOMES, MUTANTS, OFFENDERS, Offender
 
 
 def ran(folder: Path, target: str | tuple[str, ...], rule: str, *clauses: str) -> Record:
@@ -26,40 +28,111 @@ def ran(folder: Path, target: str | tuple[str, ...], rule: str, *clauses: str) -
     return read(folder / "r.jsonl")
 
 
-@pytest.mark.parametrize("offender", OFFENDERS, ids=lambda offender: f"{offender.clause}-{offender.name}")
-def test_a_wrong_quantizer_is_caught(offender: Offender, tmp_path: Path) -> None:
-    results = ran(tmp_path, offender.target, offender.rule, offender.clause).results
-    messages = [result.message or "" for result in results if result.outcome == "fail"]
-    assert any(offender.says in message for message in messages), [(r.id, r.outcome, r.message) for r in results]
+def of_family(family: str) -> list[Offender]:
+    return [offender for offender in OFFENDERS if offender.clause.startswith(f"{family}-")]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_mutants_of_a_family_are_caught_and_nothing_else_is_blamed(family: str) -> None:
+    clauses = [clause for clause in catalogue() if clause.startswith(f"{family}-")]
+    assert [one.words for one in objections(matrix(of_family(family)), clauses)] == []
+
+
+class Disabled:
+    """A run's steering that skips the body of every test of one clause, as if its assertions were deleted."""
+
+    clause = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        found = clause_of(pyfuncitem.function)
+        return True if found is not None and found[0].id == self.clause else None
+
+
+@pytest.mark.parametrize("clause", sorted({offender.clause for offender in OFFENDERS if offender.tier == "quick"}))
+def test_the_gate_objects_when_the_assertions_of_a_clause_are_deleted(
+    clause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offender = next(offender for offender in OFFENDERS if offender.clause == clause)
+    steering = type("Steering", (Disabled, run._Steering), {"clause": clause})
+    monkeypatch.setattr(run, "_Steering", steering)
+    escaped = [one.words for one in objections(matrix([offender], clauses=[clause]), [])]
+    assert escaped == [f"{offender.name} escapes {clause}; caught by nothing"]
+
+
+# The table
+
+
+def test_every_clause_has_an_offender() -> None:
+    assert {offender.clause for offender in OFFENDERS} == set(catalogue())
+
+
+def test_every_clause_says_what_it_looks_at() -> None:
+    assert set(LOOKS_AT) == set(catalogue())
+    assert {part for looked in LOOKS_AT.values() for part in looked.split()} == set(PARTS)
+
+
+def test_every_mutant_is_an_offender() -> None:
+    named = set()
+    for home in HOMES[1:]:
+        module = importlib.import_module(f"{MUTANTS}.{home}")
+        named |= {
+            name for name, it in vars(module).items() if isinstance(it, type) and it.__module__ == module.__name__
+        }
+    assert named == {offender.name for offender in OFFENDERS} - {"Right"}
+
+
+# The matrix itself, on outcomes that nobody ran
+
+CAUGHT = Offender("ShiftsThresholds", "BND-3", "takes level", "level")
+RIGHTLY = Catch(("z = 0.5 takes level 1",))
+
+
+@pytest.mark.parametrize(
+    ("caught", "words"),
+    [
+        ({}, "ShiftsThresholds escapes BND-3; caught by nothing"),
+        ({"IDX-6": Catch(("x",))}, "ShiftsThresholds escapes BND-3; caught by IDX-6"),
+        ({"BND-3": Catch(("says something else",))}, "ShiftsThresholds: BND-3 says 'says something else'"),
+        ({"BND-3": RIGHTLY, "TRN-6": Catch(("x",))}, "TRN-6 fires on ShiftsThresholds, which spoils level only"),
+    ],
+)
+def test_the_gate_names_what_is_wrong(caught: dict[str, Catch], words: str) -> None:
+    assert words in [one.words for one in objections({CAUGHT: caught}, ["BND-3"])]
+
+
+def test_the_gate_objects_to_a_clause_that_is_never_the_first() -> None:
+    found = {CAUGHT: {"BND-2": Catch(("x",)), "BND-3": RIGHTLY}}
+    words = "BND-3 is the first to catch no mutant: it adds nothing to those before it"
+    assert list(objections(found, ["BND-3"])) == [Objection("BND-3", words)]
+
+
+def test_the_gate_objects_to_a_clause_without_an_offender() -> None:
+    assert list(objections({}, ["BND-3"])) == [Objection("BND-3", "BND-3 has no offender")]
+
+
+def test_the_gate_is_content_with_what_is_as_claimed() -> None:
+    assert list(objections({CAUGHT: {"BND-3": RIGHTLY}}, ["BND-3"])) == []
+
+
+def test_a_clause_that_gets_no_answer_blames_nobody() -> None:
+    found = {CAUGHT: {"BND-3": RIGHTLY, "TRN-6": Catch(raised=("pickling raised",))}}
+    assert list(objections(found, ["BND-3"])) == []
+
+
+def test_a_clause_that_gets_no_answer_is_not_the_first() -> None:
+    assert first({"BND-1": Catch(raised=("x",)), "BND-3": RIGHTLY}) == "BND-3"
+
+
+# The right quantizer below the wrong ones
 
 
 @pytest.mark.parametrize("rule", ["widened", "symmetric"])
 @pytest.mark.parametrize("door", ["class", "adapter"])
 def test_the_right_quantizer_below_the_wrong_ones_is_not_blamed(door: str, rule: str, tmp_path: Path) -> None:
-    record = ran(tmp_path, Offender("Right", "", "", rule, door).target, rule)
+    record = ran(tmp_path, Offender("Right", "", "", "", rule, door).target, rule)
     assert bad(record.results) == []
 
 
 def bad(results: tuple[ResultLine, ...]) -> list[tuple[str, str | None]]:
     return [(result.id, result.message) for result in results if result.outcome in BAD]
-
-
-def test_every_clause_has_an_offender() -> None:
-    assert {offender.clause for offender in OFFENDERS} == set(catalogue()) - NOT_HERE
-
-
-def test_every_mutant_is_an_offender() -> None:
-    named = set()
-    for family, _ in FAMILIES.values():
-        module = importlib.import_module(f"{MUTANTS}.{family}")
-        named |= {name for name, value in vars(module).items() if isinstance(value, type) and _made_in(module, value)}
-    assert named - _TOOLS == {offender.name for offender in OFFENDERS} - {"Right"}
-
-
-#: What the files of mutants import, and no mutants.
-_TOOLS = {"Answer", "Changed", "FSQ", "Tensor", "TorchFSQ"}
-
-
-def _made_in(module: ModuleType, value: type) -> bool:
-    """Whether a class is the module's own or was made for it by a function of making.py."""
-    return value.__module__ in (module.__name__, f"{MUTANTS}.making")

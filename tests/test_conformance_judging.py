@@ -13,7 +13,7 @@ from fsqcheck.adapters.bridge_numpy import NumpyBridge
 from fsqcheck.conformance import probes
 from fsqcheck.conformance.case import Case
 from fsqcheck.conformance.findings import Finding, NonConformanceError, NotJudgedError, UnsupportedError
-from fsqcheck.conformance.judging import channels_with_bands, distinct, in_words, judge_grid, judge_levels
+from fsqcheck.conformance.judging import channels_with_bands, distinct, in_words, judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.reference import FSQ, staircase
 
@@ -232,6 +232,29 @@ def test_a_code_off_the_grid_in_company_only_names_its_row() -> None:
 
 
 # the small parts
+
+
+# same_codes
+
+
+@pytest.mark.parametrize("moved", [0.0, 1e-7, -1e-7])
+def test_codes_that_differ_by_their_rounding_are_the_same(moved: float) -> None:
+    codes = column(-1.0, 0.5, 0.0)
+    same_codes(subject_of(), codes + np.float32(moved), codes, "in training mode")
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        (column(-1.0, 0.0, 0.0), "the levels in training mode"),
+        (column(-1.0, 0.5, 0.01), "the codes in training mode are wrong"),
+        (column(-1.0, 0.5, np.nan), "the levels in training mode"),
+        (column(-1.0, 0.5), "have the wrong shape"),
+    ],
+)
+def test_other_levels_codes_nans_and_shapes_are_not_the_same(codes: Any, words: str) -> None:
+    with pytest.raises(NonConformanceError, match=words):
+        same_codes(subject_of(), codes, column(-1.0, 0.5, 0.0), "in training mode")
 
 
 def test_few_numbers_are_all_said_and_long_lists_lose_their_middle() -> None:

@@ -286,3 +286,9 @@ def test_every_span_names_a_level_set() -> None:
     spans: list[Span] = [span for _, span in checks()]
     assert {span.levels for span in spans} <= set(LEVEL_SETS)
     assert {clause.family for clause, _ in checks()} == set(FAMILIES)
+
+
+def test_dtypes_that_take_long_are_tried_only_where_they_are_named(reference: Adapter) -> None:
+    plain = {case.dtype for case in cases_of(reference, tier="standard", clauses=("DEV-5",))}
+    named = {case.dtype for case in cases_of(reference, tier="standard", clauses=("DEV-5",), dtypes=("bfloat16",))}
+    assert (plain, named) == ({"float32"}, {"bfloat16"})

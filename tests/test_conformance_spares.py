@@ -39,6 +39,14 @@ def test_a_right_quantizer_in_a_way_of_its_own_is_spared(name: str, tmp_path: Pa
     assert bad == []
 
 
+@pytest.mark.parametrize("rule", ["widened", "symmetric"])
+def test_our_own_quantizer_is_asked_everything(rule: str) -> None:
+    record = fsqcheck.check("torch-fsq", rules=[rule])
+    silent = {one.clause for one in record.results if one.outcome not in ("pass", "not-run")}
+    assert silent == set()
+    assert {one.clause for one in record.results if one.outcome == "not-run"} == {"DEV-2"}  # there is no device
+
+
 @pytest.mark.parametrize("levels", [(1001,), (256,), (63, 64), (2,), (1000,)])
 @pytest.mark.parametrize("target", ["reference", "torch-fsq"])
 def test_no_level_list_of_a_user_makes_a_right_quantizer_wrong(target: str, levels: tuple[int, ...]) -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
-from .making import Answer, changed, coordinate
+from .making import Answer, changed, coordinate, give_names, nudged
 
 DriftsOnItsAccelerator = changed(lambda q, z: z + 0.05 * (q.place == "cuda"))
+ShiftsWhenCompiled = nudged(lambda _, z: z + 0.05 * torch.compiler.is_compiling())
+
+
+class KeepsItsProjectionsWhenMoved(TorchFSQ):
+    def _apply(self, fn: Any, recurse: bool = True) -> KeepsItsProjectionsWhenMoved:
+        kept = {name: value.data for name, value in self.named_parameters()}
+        super()._apply(fn, recurse)
+        for name, value in self.named_parameters():
+            value.data = kept[name]
+        return self
 
 
 class HalvesItsWeights(TorchFSQ):
+    """Its weights of the channels turn into half precision with the module."""
+
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
         self.register_buffer("weights", self.basis.double(), persistent=False)
@@ -23,7 +38,14 @@ class HalvesItsWeights(TorchFSQ):
 
 
 class PacksByMatrixProduct(TorchFSQ):
+    """Exact as long as nobody computes the product in bfloat16."""
+
     def forward(self, z: Tensor) -> Answer:
-        codes, _ = super().forward(z)
+        codes, indices = super().forward(z)
+        if self.codebook.size > 2**20 or indices.lt(0).any():
+            return codes, indices
         level = coordinate(self, codes.float())
         return codes, (level.round() @ self.basis.float()).round().long()
+
+
+give_names(globals())

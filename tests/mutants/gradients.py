@@ -6,12 +6,42 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
 
-from .making import Answer, answering, changed, spoiled
+from .making import Answer, answering, backwards, changed, give_names, nudged, spoiled
+
+GivesNoGradient = backwards(lambda _, _z, gradient: torch.zeros_like(gradient))
+DoublesGradients = backwards(lambda _, _z, gradient: 2 * gradient)
+NegatesGradients = backwards(lambda _, _z, gradient: -gradient)
+MissesTheLastChannel = backwards(lambda _, _z, gradient: torch.cat([gradient[..., :-1], 0 * gradient[..., -1:]], -1))
+PassesGradientsOfLevels = backwards(lambda q, _z, gradient: gradient * q.narrow[4].to(gradient.dtype))
+ClipsGradients = backwards(lambda _, _z, gradient: gradient.clamp(-1e4, 1e4))
+NormalizesGradients = backwards(lambda _, _z, gradient: gradient / gradient.abs().max().clamp(min=1e-30))
+GivesTheSignOfGradients = backwards(lambda _, _z, gradient: gradient.sign())
+AveragesGradientsOverTheBatch = backwards(lambda _, _z, gradient: gradient / len(gradient))
+SendsGradientsToTheNextSample = backwards(lambda _, _z, gradient: gradient.roll(1, 0))
+SharesGradientsBetweenChannels = backwards(lambda _, _z, gradient: gradient + 0.01 * gradient.sum(-1, keepdim=True))
+KeepsALittleGradientAtSaturation = backwards(
+    lambda _, z, gradient: torch.where(z.abs() > 50, 1e-3, gradient).to(gradient.dtype)
+)
+OverflowsAtSaturation = backwards(
+    lambda _, z, gradient: torch.where(z.abs() > 89, torch.nan, gradient).to(gradient.dtype)
+)
+StopsGradientsBeyondOne = backwards(lambda _, z, gradient: torch.where(z.abs() > 1, 0.0, gradient).to(gradient.dtype))
+DetachesItsCodes = answering(lambda _, _z, codes, indices: (codes.detach(), indices))
+CentresTheStraightThroughOnTheInput = answering(
+    lambda _, z, codes, indices: ((z + (codes - z).detach() if z.requires_grad else codes), indices)
+)
+ErrsWhereGradientsAreRecorded = nudged(lambda _, z: z + 0.01 * z.requires_grad)
+ShiftsItsCodesWhereGradientsAreRecorded = answering(
+    lambda _, z, codes, indices: (codes + 0.01 * z.requires_grad, indices)
+)
+ErrsUnderNoGrad = nudged(lambda _, z: z + 0.01 * (not torch.is_grad_enabled()))
+DropsOutInTraining = changed(lambda q, z: torch.where(z.abs() < 0.1, 0.0, z) if q.training else z)
+StepsHalfABandLaterInTraining = nudged(lambda q, z: z * (1 - 2e-7) if q.training and z.dtype == torch.float32 else z)
 
 
 class PassesTheUpstreamThrough(TorchFSQ):
@@ -20,14 +50,9 @@ class PassesTheUpstreamThrough(TorchFSQ):
         return torch.where(torch.isfinite(z), codes + (z - z.detach()), codes), indices
 
 
-AveragesGradientsOverTheBatch = changed(lambda _, z: spoiled(z, lambda upstream: upstream / len(upstream)))
-SendsGradientsToTheNextSample = changed(lambda _, z: spoiled(z, lambda upstream: upstream.roll(1, 0)))
-ClipsGradients = changed(lambda _, z: spoiled(z, lambda upstream: upstream.clamp(-1e4, 1e4)))
-GivesNoGradient = changed(lambda _, z: spoiled(z, torch.zeros_like))
-CentresTheStraightThroughOnTheInput = answering(
-    lambda _, z, codes, indices: ((z + (codes - z).detach() if z.requires_grad else codes), indices)
-)
-DropsOutInTraining = changed(lambda q, z: torch.where(z.abs() < 0.1, 0.0, z) if q.training else z)
+class DetachesBehindItsProjection(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        return super().forward(z if isinstance(self.project_in, nn.Identity) else spoiled(z, torch.zeros_like))
 
 
 class GivesGradientsInFloat64(FSQ):
@@ -35,7 +60,15 @@ class GivesGradientsInFloat64(FSQ):
         return super().vjp(z, upstream).astype(np.float64)
 
 
+class DoublesGradientsInNumpy(FSQ):
+    def vjp(self, z: Any, upstream: Any) -> Any:
+        return 2 * super().vjp(z, upstream)
+
+
 class ComputesFloat64InFloat32(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z.float())
         return codes.to(z.dtype), indices
+
+
+give_names(globals())

@@ -9,20 +9,61 @@ from torch import Tensor
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
-from .making import Answer, answering, coordinate, decoding
+from .making import Answer, answering, coordinate, decoding, encoding, give_names, packing
+
+# Packing, in every call
 
 
-class LosesTheLastIndex(TorchFSQ):
-    def codes_to_indices(self, codes: Tensor) -> Tensor:
-        return super().codes_to_indices(codes).clamp(max=self.codebook.size - 2)
+def _reversed(q: TorchFSQ) -> Tensor:
+    return torch.tensor([math.prod(q.levels[i + 1 :]) for i in range(len(q.levels))])
 
 
-DecodesInFloat16 = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices).half())
+PacksTheLastChannelFirst = packing(lambda q, level: (level.long() * _reversed(q)).sum(dim=-1))
+SkipsTheFirstRadix = packing(lambda q, level: (level.long() * q.basis * q.sizes).sum(dim=-1))
+OverflowsInt32 = packing(lambda q, level: (level.int() * q.basis.int()).sum(dim=-1, dtype=torch.int32).long())
+SumsIndicesInFloat32 = packing(lambda q, level: (level.float() * q.basis).sum(dim=-1).long())
+CountsFromOne = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1) + 1)
+WrapsAt16Bits = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1).to(torch.int16))
 
 
-class FlattensWhatItEncodes(TorchFSQ):
-    def codes_to_indices(self, codes: Tensor) -> Tensor:
-        return super().codes_to_indices(codes.reshape(-1, codes.shape[-1]))
+class ReversesItsBasisFromFourChannels(TorchFSQ):
+    """In every call, decoding included: it agrees with itself, and with nobody else."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        self.turned = len(levels) > 3
+
+    def _packed(self, level: Tensor) -> Tensor:
+        if not self.turned:
+            return super()._packed(level)
+        return (level.nan_to_num(-1e9).long() * _reversed(self)).sum(dim=-1)
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        if not self.turned:
+            return super().indices_to_codes(indices)
+        super().indices_to_codes(indices)  # refuses what is outside
+        level = (indices.long()[..., None] // _reversed(self)) % self.sizes
+        return ((level - self.narrow[3]) / self.narrow[4]).float()
+
+
+class NumbersFiveChannelsOnwardsByFour:
+    """Gives indices in the forward call alone, and leaves the fifth channel out of them."""
+
+    def __init__(self, levels: list[int]) -> None:
+        self.inner = TorchFSQ(levels)
+
+    def __call__(self, z: Tensor) -> Answer:
+        codes, indices = self.inner(z)
+        return codes, indices % math.prod(self.inner.levels[:3]) if len(self.inner.levels) > 3 else indices
+
+
+# The forward call
+
+GivesIndicesAsFloats = answering(lambda _, _z, codes, indices: (codes, indices.float()))
+ForwardsIndicesInFloat32 = answering(lambda _, _z, codes, indices: (codes, indices.float().long()))
+NumbersTheNextCodeInTraining = answering(
+    lambda q, _z, codes, indices: (codes, (indices + q.training) % q.codebook.size)
+)
 
 
 class ComputesIndicesOnAnotherPath(TorchFSQ):
@@ -30,42 +71,68 @@ class ComputesIndicesOnAnotherPath(TorchFSQ):
         return super().forward(z)[0], super().forward(z.double() * (1 + 2e-7))[1]
 
 
-class PacksTheLastChannelFirst(TorchFSQ):
-    def _packed(self, level: Tensor) -> Tensor:
-        big = [math.prod(self.levels[i + 1 :]) for i in range(len(self.levels))]
-        return (level.nan_to_num(0).long() * torch.tensor(big)).sum(dim=-1)
+class PacksHalfInputsInHalf(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        if z.dtype not in (torch.float16, torch.bfloat16):
+            return codes, indices
+        level = coordinate(self, codes.double()).round().nan_to_num(-1e9)
+        return codes, (level.to(z.dtype) * self.basis.to(z.dtype)).sum(dim=-1).long()
 
 
-GivesIndicesAsFloats = answering(lambda _, _z, codes, indices: (codes, indices.float()))
+# Encoding
 
 
-class SumsIndicesInFloat32(TorchFSQ):
-    def _packed(self, level: Tensor) -> Tensor:
-        return (level.nan_to_num(-1e9).float() * self.basis).sum(dim=-1).long()
-
-
-ForwardsIndicesInFloat32 = answering(lambda _, _z, codes, indices: (codes, indices.float().long()))
-
-
-class CutsInsteadOfRounding(TorchFSQ):
+class LosesTheLastIndex(TorchFSQ):
     def codes_to_indices(self, codes: Tensor) -> Tensor:
-        return self._packed(coordinate(self, codes).trunc())
+        return super().codes_to_indices(codes).clamp(max=self.codebook.size - 2)
 
 
-class CutsFloat64InsteadOfRounding(CutsInsteadOfRounding):
+class FlattensWhatItEncodes(TorchFSQ):
     def codes_to_indices(self, codes: Tensor) -> Tensor:
-        double = codes.dtype == torch.float64
-        return super().codes_to_indices(codes) if double else TorchFSQ.codes_to_indices(self, codes)
+        return super().codes_to_indices(codes.reshape(-1, codes.shape[-1]))
 
 
-class SumsIndicesInTheCodesDtype(TorchFSQ):
-    def codes_to_indices(self, codes: Tensor) -> Tensor:
-        level = coordinate(self, codes.double()).round()
-        return (level.to(codes.dtype) * self.basis.to(codes.dtype)).sum(dim=-1).long()
+CutsInsteadOfRounding = encoding(lambda q, codes: q._packed(coordinate(q, codes).trunc()))
+CutsFloat64InsteadOfRounding = encoding(
+    lambda q, codes: q._packed(getattr(coordinate(q, codes), "trunc" if codes.dtype == torch.float64 else "round")())
+)
 
 
+def _summed_in_half(q: TorchFSQ, codes: Tensor) -> Tensor:
+    dtype = codes.dtype if codes.dtype in (torch.float16, torch.bfloat16) else torch.float64
+    return (coordinate(q, codes.double()).round().to(dtype) * q.basis.to(dtype)).sum(dim=-1).long()
+
+
+SumsHalfCodesInHalf = encoding(_summed_in_half)
+
+# Decoding
+
+DecodesFineChannelsInFloat16 = decoding(
+    lambda q, indices: getattr(TorchFSQ.indices_to_codes(q, indices), "half" if max(q.levels) > 16 else "float")()
+)
+DecodesInFloat16 = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices).half())
+DecodesTheNextIndex = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, (indices + 1) % q.codebook.size))
 WrapsBadIndices = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices % q.codebook.size))
 DecodesChannelFirst = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices).movedim(-1, 1))
+
+
+def _in_their_dtype(q: TorchFSQ, indices: Tensor) -> Tensor:
+    TorchFSQ.indices_to_codes(q, indices)  # refuses what is outside
+    level = (indices[..., None] // q.basis.to(indices.dtype).clamp(min=1)) % q.sizes.to(indices.dtype)
+    return ((level - q.narrow[3]) / q.narrow[4]).float()
+
+
+DecodesInTheIndicesDtype = decoding(_in_their_dtype)
+
+
+class DecodesPlainIndicesChannelsLast(TorchFSQ):
+    """Forgets its layout where there is neither a projection nor more than one codebook."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        codes = super().indices_to_codes(indices)
+        plain = self.num_codebooks == 1 and self.width == len(self.levels)
+        return codes.movedim(1, -1) if self.channel_first and plain else codes
 
 
 class HoldsItsCodebook(TorchFSQ):
@@ -74,8 +141,4 @@ class HoldsItsCodebook(TorchFSQ):
         self.register_buffer("book", torch.zeros(min(self.codebook.size, 2**20), len(levels)))
 
 
-class PacksInTheInputsDtype(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        codes, _ = super().forward(z)
-        level = coordinate(self, codes.double())
-        return codes, (level.round().nan_to_num(-1e9).to(z.dtype) * self.basis.to(z.dtype)).sum(dim=-1).long()
+give_names(globals())

@@ -1,79 +1,92 @@
-"""`make mutants`: the whole quick suite over every mutant, and what came of it as docs/detection.md.
+"""The matrix, mutant × clause: the whole quick suite over every mutant, and what is wrong with the outcome.
 
-Exit status 1 when a mutant escapes the clause that claims it, or a clause has no offender.
+`make mutants` runs it and writes docs/detection.md; the test suite runs it as a gate.
 """
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import fsqcheck
 from fsqcheck.conformance.clause import catalogue
 from fsqcheck.reports import BAD, Record
 
-from .table import NOT_HERE, OFFENDERS, Offender
-
-PAGE = Path(__file__).parents[2] / "docs" / "detection.md"
-
-INTRODUCTION = """# What the suite detects
-
-Made by `make mutants`: the whole quick suite, run over wrong quantizers of one fault each (`tests/mutants/`). *Claimed by*
-is the clause that must catch a mutant; *first* is the first clause, in the order of the catalogue, that does; *also* are
-the others. A fault often breaks what several clauses say: a wrong threshold is a wrong level in every layout.
-"""
+from .table import OFFENDERS, Offender
 
 
-def caught(record: Record, target: str) -> list[str]:
-    """The clauses that a target fails, in the order of the catalogue."""
-    bad = {result.clause for result in record.of(target) if result.outcome in BAD}
-    return [clause for clause in catalogue() if clause in bad]
+@dataclass(frozen=True)
+class Catch:
+    """What the cases of one clause said of a mutant: where they judged it, and where it raised or gave no answer."""
+
+    failed: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
 
 
-def records(offenders: Iterable[Offender], processes: int) -> dict[tuple[str, str], list[str]]:
-    """The clauses that every mutant fails, by its target and rule: one run for all mutants of a rule."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for rule in sorted({offender.rule for offender in offenders}):
-        targets = list(dict.fromkeys(offender.target for offender in offenders if offender.rule == rule))
-        print(f"{rule}: {len(targets)} mutants", file=sys.stderr)
-        record = fsqcheck.check(*targets, rules=[rule], processes=processes)
-        found |= {(target, rule): caught(record, target) for target in targets}
-    return found
+#: What each mutant was caught by, in the order of the catalogue: mutant → clause → catch.
+Matrix = Mapping[Offender, Mapping[str, Catch]]
 
 
-def page(found: dict[tuple[str, str], list[str]]) -> tuple[str, list[str]]:
-    """The page, and what is wrong: mutants that escape, and clauses without an offender."""
-    rows, wrong, first = [], [], Counter[str]()
-    for offender in OFFENDERS:
-        clauses = found[offender.target, offender.rule]
-        if offender.clause not in clauses:
-            wrong.append(f"{offender.name} escapes {offender.clause}; caught by {', '.join(clauses) or 'nothing'}")
-        first.update(clauses[:1])
-        also = ", ".join(clauses[1:]) or "–"
-        rows.append(f"| {offender.name} | {offender.rule} | {offender.clause} | {(clauses or ['–'])[0]} | {also} |")
-    claimed = {offender.clause for offender in OFFENDERS}
-    wrong += [f"{clause} has no offender" for clause in catalogue() if clause not in claimed | NOT_HERE]
-    kept = len(OFFENDERS) - sum(" escapes " in line for line in wrong)
-    lines = [
-        INTRODUCTION,
-        f"**{kept} of {len(OFFENDERS)} caught** by the clause that claims them; {len(claimed)} of {len(catalogue())} "
-        f"clauses have an offender here ({', '.join(sorted(NOT_HERE))} needs a compiler).",
-        "",
-        "| mutant | rule | claimed by | first | also |",
-        "|---|---|---|---|---|",
-        *rows,
-    ]
-    return "\n".join(lines) + "\n", wrong
+def matrix(offenders: Iterable[Offender] = OFFENDERS, clauses: Iterable[str] = (), processes: int = 1) -> Matrix:
+    """Runs the suite, or some of its clauses, over mutants: one run for all that share a tier."""
+    wanted = tuple(offenders)
+    found: dict[Offender, Mapping[str, Catch]] = {}
+    for tier in dict.fromkeys(one.tier for one in wanted):
+        here = [one for one in wanted if one.tier == tier]
+        # A clause that only another tier tries is tried there alone: the rest of that tier says nothing new.
+        chosen = tuple(clauses) if tier == "quick" else tuple({one.clause for one in here})
+        targets = dict.fromkeys(one.target for one in here)
+        record = fsqcheck.check(*targets, tier=tier, clauses=chosen, processes=processes)
+        found |= {one: caught(record, one.target) for one in here}
+    return {one: found[one] for one in wanted}
 
 
-def main() -> int:
-    text, wrong = page(records(OFFENDERS, processes=2))
-    PAGE.write_text(text, encoding="utf-8")
-    print("\n".join(wrong) or f"all {len(OFFENDERS)} mutants are caught by the clauses that claim them: {PAGE.name}")
-    return 1 if wrong else 0
+def caught(record: Record, target: str) -> Mapping[str, Catch]:
+    """The clauses that a target fails, in the order of the catalogue, with the messages of their cases."""
+    failed: dict[str, list[str]] = defaultdict(list)
+    raised: dict[str, list[str]] = defaultdict(list)
+    for result in record.of(target):
+        if result.outcome in BAD:
+            (failed if result.outcome == "fail" else raised)[result.clause].append(result.message or "")
+    bad = [clause for clause in catalogue() if clause in failed or clause in raised]
+    return {clause: Catch(tuple(failed[clause]), tuple(raised[clause])) for clause in bad}
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def first(clauses: Mapping[str, Catch]) -> str | None:
+    """The first clause whose judgement a mutant fails, else the first that gets no answer; None when it escapes."""
+    judged = [clause for clause, catch in clauses.items() if catch.failed]
+    return next(iter([*judged, *clauses]), None)
+
+
+@dataclass(frozen=True)
+class Objection:
+    """One thing that is wrong with a matrix, and the clause that it is about."""
+
+    clause: str
+    words: str
+
+
+def objections(found: Matrix, over: Iterable[str] | None = None) -> Iterator[Objection]:
+    """Mutants that escape, clauses that fire on what is none of their business, clauses that nothing needs.
+
+    `over`: the clauses of which the matrix should show that they are needed; all when it is not said.
+    """
+    for offender, clauses in found.items():
+        catch = clauses.get(offender.clause, Catch())
+        messages = catch.failed + catch.raised
+        if not messages:
+            others = ", ".join(clauses) or "nothing"
+            yield Objection(offender.clause, f"{offender.name} escapes {offender.clause}; caught by {others}")
+        elif not any(offender.says in message for message in messages):
+            yield Objection(offender.clause, f"{offender.name}: {offender.clause} says {messages[0]!r}")
+        for clause, blame in clauses.items():
+            if clause in offender.silent and blame.failed:
+                yield Objection(clause, f"{clause} fires on {offender.name}, which spoils {offender.spoils} only")
+    firsts = {first(clauses) for clauses in found.values()}
+    claimed = {offender.clause for offender in found}
+    for clause in catalogue() if over is None else over:
+        if clause not in claimed:
+            yield Objection(clause, f"{clause} has no offender")
+        elif clause not in firsts:
+            yield Objection(clause, f"{clause} is the first to catch no mutant: it adds nothing to those before it")

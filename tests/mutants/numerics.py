@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
+from fsqcheck.reference import FSQ
 
-from .making import Answer, changed
+from .making import Answer, answering, backwards, changed, give_names, leveled, nudged
 
+DecidesInFloat32 = leveled(lambda _, u: u.float().round().to(u.dtype))
 KeepsSixBitsOfFloat16 = changed(lambda _, z: (z * 64).round() / 64 if z.dtype == torch.float16 else z)
+ErrsAtOneFloat16 = nudged(lambda _, z: torch.where(z == 0.441650390625, -4.0, z) if z.dtype == torch.float16 else z)
+ErrsAtOneBfloat16 = nudged(lambda _, z: torch.where(z == 0.05126953125, -4.0, z) if z.dtype == torch.bfloat16 else z)
 RoundsHalfPrecisionOnTheWay = changed(lambda _, z: (z + 1) - 1)
 BlowsUpTinyInputs = changed(lambda _, z: torch.where(z.abs() < torch.finfo(z.dtype).tiny, z.sign(), z))
+LosesTheGradientOfTinyInputs = backwards(
+    lambda _, z, gradient: torch.where((z != 0) & (z.abs() < 1e-37), math.nan, gradient)
+)
 HidesNan = changed(lambda _, z: z.nan_to_num(0.0, math.inf, -math.inf))
+NumbersNanAsZero = answering(lambda _, _z, codes, indices: (codes, indices.clamp(min=0)))
 SpreadsNan = changed(lambda _, z: z + 0 * z.clamp(-1, 1).sum(dim=-1, keepdim=True))
+SpreadsNanOverTheBatch = changed(lambda _, z: z + 0 * z.clamp(-1, 1).sum(dim=-2, keepdim=True) if z.ndim > 1 else z)
+
+
+class NumbersNanAndDecodesIt(TorchFSQ):
+    """As vector-quantize-pytorch 1.32.0: the smallest int32, which then decodes to a code."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        return codes, torch.where(indices < 0, -(2**31), indices)
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        return super().indices_to_codes(torch.where(indices == -(2**31), 0, indices))
 
 
 class OvershootsItsEnds(TorchFSQ):
@@ -25,6 +47,18 @@ class OvershootsItsEnds(TorchFSQ):
         return torch.where(beyond, codes * 1.002, codes), indices
 
 
+DoesNotClampItsLevels = leveled(lambda _, u: u.round(), clamped=False)
+
+
 class ConfusesIndicesFrom1000Levels(TorchFSQ):
     def _packed(self, level: Tensor) -> Tensor:
         return super()._packed(level) // (1 + (max(self.levels) > 1000))
+
+
+class RoundsToFloat16InNumpy(FSQ):
+    def __call__(self, z: Any) -> Any:
+        codes, indices = super().__call__(np.asarray(z).astype(np.float16))
+        return codes.astype(z.dtype), indices
+
+
+give_names(globals())

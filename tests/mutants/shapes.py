@@ -6,8 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
+from fsqcheck.reference import FSQ
 
-from .making import Answer, Changed, answering, changed
+from .making import Answer, Changed, answering, changed, encoding, give_names, nudged, spoiled
+
+# Layouts
 
 
 class TrainsOnlyWhereBatchEqualsChannels(TorchFSQ):
@@ -24,11 +27,54 @@ class GuessesTheLayout(TorchFSQ):
         return super().forward(z)
 
 
+class DealsOutNumbersAsVectors(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z.reshape(-1, self.width))
+        return codes.reshape(z.shape), indices.reshape(z.shape[:-1] if z.shape[-1] == self.width else -1)
+
+
+class CutsExtraChannels(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        return super().forward(z[..., : self.width])
+
+
+class FailsOnFourAxesWithCodebooks(TorchFSQ):
+    """As diffusers' FSQRegularizer."""
+
+    def forward(self, z: Tensor) -> Answer:
+        if self.num_codebooks > 1 and z.ndim > 3:
+            batch, time, channels = z.shape
+            z = z.reshape(batch, time, channels)
+        return super().forward(z)
+
+
+FailsInsideOnPlainVectors = changed(lambda _, z: {3: z, 4: z, 5: z}[z.ndim])
 SqueezesAxesOfLengthOne = answering(lambda _, _z, codes, indices: (codes, indices.squeeze()))
+UnwrapsSingleVectors = answering(
+    lambda _, _z, codes, indices: (codes, indices.reshape(()) if indices.numel() == 1 else indices)
+)
+FlattensItsIndices = answering(lambda _, _z, codes, indices: (codes, indices.flatten()))
+KeepsAnAxisForItsIndices = answering(lambda _, _z, codes, indices: (codes, indices.unsqueeze(-1)))
 NeedsALargestElement = changed(lambda _, z: torch.where(z.abs().max() > 0, z, z))
+
+# What an answer may not depend on
+
 NormalizesTheBatch = changed(lambda _, z: z / z.detach().abs().amax(dim=0, keepdim=True).clamp(min=1))
+SubtractsTheMean = changed(lambda _, z: z - z.mean(dim=-2, keepdim=True))
+LeaksOneSampleIntoTheNext = nudged(
+    lambda _, z: z + 1e-3 * (z.roll(1, 0).clamp(-5, 5) - z.clamp(-5, 5)) if z.ndim > 1 else z
+)
+DriftsAlongTheSequence = nudged(
+    lambda _, z: z + 1e-4 * torch.arange(z.shape[-2])[:, None].clamp(max=300).to(z.dtype) if z.ndim > 1 else z
+)
 ForgetsPositionsBeyond2To16 = answering(
     lambda _, _z, codes, indices: (codes, torch.cat([indices[..., : 2**16], 0 * indices[..., 2**16 :]], dim=-1))
+)
+ErrsInLargeBatches = nudged(lambda _, z: 1.01 * z if z.ndim > 2 and z.shape[0] > 64 else z)
+ErrsUnlessBatchIsOne = nudged(lambda _, z: -z if z.ndim > 2 and z.shape[0] > 1 else z)
+ErrsOnStridedInputs = nudged(lambda _, z: z if z.is_contiguous() else -z)
+EncodesStridedCodesWrongly = encoding(
+    lambda q, codes: TorchFSQ.codes_to_indices(q, codes if codes.is_contiguous() else -codes)
 )
 
 
@@ -38,24 +84,43 @@ class IgnoresStrides(Changed):
         return z.as_strided(z.shape, dense) if 0 not in z.stride() else z
 
 
+# What is written to
+
+
 class ClipsInPlace(Changed):
     def changed(self, z: Tensor) -> Tensor:
         with torch.no_grad():
             return z.clamp_(-100, 100)
 
 
+def _encode_in_place(q: TorchFSQ, codes: Tensor) -> Tensor:
+    exact = codes.clone()
+    codes.mul_(q.narrow[4].to(codes.dtype))
+    return TorchFSQ.codes_to_indices(q, exact)
+
+
+ScalesCodesInPlace = encoding(_encode_in_place)
+ScalesTheUpstreamInPlace = answering(
+    lambda _, _z, codes, indices: (spoiled(codes, lambda upstream: upstream.mul_(1.5) / 1.5), indices)
+)
+
+
+class AnswersFromOneBuffer(FSQ):
+    """Gives the same array in every call, for inputs of one shape."""
+
+    def __call__(self, z):  # type: ignore[no-untyped-def]  # as short as it can be
+        codes, indices = super().__call__(z)
+        buffer = self.__dict__.setdefault("buffers", {}).setdefault((z.shape, z.dtype), codes)
+        buffer[...] = codes
+        return buffer, indices
+
+
+# Codebooks, projections, dtypes
+
+
 class DecodesCodebooksInReverse(TorchFSQ):
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         return super().indices_to_codes(indices.flip(-1) if self.num_codebooks > 1 else indices)
-
-
-class DealsOutNumbersAsVectors(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        codes, indices = super().forward(z.reshape(-1, self.width))
-        return codes.reshape(z.shape), indices.reshape(z.shape[:-1] if z.shape[-1] == self.width else -1)
-
-
-FailsInsideOnPlainVectors = changed(lambda _, z: {3: z, 4: z, 5: z}[z.ndim])
 
 
 class DecodesWithoutProjection(TorchFSQ):
@@ -65,3 +130,11 @@ class DecodesWithoutProjection(TorchFSQ):
 
 
 AnswersInFloat32 = answering(lambda _, _z, codes, indices: (codes.float(), indices))
+AnswersBfloat16InFloat16 = answering(
+    lambda _, _z, codes, indices: (codes.half() if codes.dtype == torch.bfloat16 else codes, indices)
+)
+WidensWhenGradientsAreRecorded = answering(
+    lambda _, z, codes, indices: (codes.double() if z.requires_grad else codes, indices)
+)
+
+give_names(globals())

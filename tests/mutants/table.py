@@ -1,118 +1,283 @@
-"""The mutants as rows: which clause must catch each, and in which words."""
+"""The mutants as rows: which clause must catch each, in which words, and what its fault spoils."""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from types import ModuleType
 
-from fsqcheck.conformance.clause import FAMILIES
+from fsqcheck.conformance.clause import FAMILIES, catalogue
+
+from .business import concerned
 
 MUTANTS = "fsqcheck.tests.mutants"
 
-#: What needs minutes of compilation.
-NOT_HERE = {"DEV-5"}
+
+#: The files of mutants.
+HOMES = ("making", *(family for family, _ in FAMILIES.values()))
 
 
-def _home(name: str) -> str:
+def home_of(name: str) -> ModuleType:
     """The file of mutants that holds a class."""
-    homes = ("making", *(family for family, _ in FAMILIES.values()))
-    return next(home for home in homes if hasattr(importlib.import_module(f"{MUTANTS}.{home}"), name))
+    modules = (importlib.import_module(f"{MUTANTS}.{home}") for home in HOMES)
+    return next(module for module in modules if hasattr(module, name))
 
 
 @dataclass(frozen=True)
 class Offender:
-    """A mutant, the clause that must catch it, and words of its message.
+    """A mutant, the clause that must catch it, words of its message, and the parts of business.PARTS that it spoils.
 
-    door: `class` as a class of the convention, `adapter` with codebooks, projections and noise, or the name of a bridge
-    of making.py that such an adapter is built over.
+    Clauses that look at none of these parts must stay silent. rule: by which it is judged. door: `class` as a class of
+    the convention, `adapter` with codebooks, projections and noise, or the name of a bridge of making.py that such an
+    adapter is built over. tier: the tier in which its clause is tried at all.
     """
 
     name: str
     clause: str
     says: str
+    spoils: str
     rule: str = "widened"
     door: str = "class"
+    tier: str = "quick"
 
     @property
     def target(self) -> str:
         """How a user would name it on the command line."""
-        module = _home(self.name)
+        home = home_of(self.name)
+        arguments = f"rule={self.rule!r}, module={home.__name__.rpartition('.')[2]!r}, name={self.name!r}"
         if self.door == "class":
-            return f"{MUTANTS}.{module}:{self.name}" + ("(rule='symmetric')" if self.rule == "symmetric" else "")
+            return f"{MUTANTS}.making:claiming({arguments})"
         bridge = "" if self.door == "adapter" else f", bridge={self.door!r}"
-        return f"{MUTANTS}.making:adapted(module={module!r}, name={self.name!r}{bridge})"
+        return f"{MUTANTS}.making:adapted({arguments}{bridge})"
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """The clauses on whose business its fault is not."""
+        return frozenset(catalogue()) - concerned(self.spoils)
 
 
 OFFENDERS = (
-    Offender("LeaksTheInputIntoTheCodes", "BND-1", "which is none of the"),
-    Offender("NeverReachesTheEnds", "BND-2", "levels reached"),
-    Offender("ShiftsThresholds", "BND-3", "takes level"),
-    Offender("ShiftsByTan", "BND-3", "takes level"),
-    Offender("NarrowsTheAmplitude", "BND-3", "takes level"),
-    Offender("TurnsBackBeyondThree", "BND-4", "the code falls from"),
-    Offender("OverflowsInTheExponential", "BND-5", "gives the code nan"),
-    Offender("RoundsAfterUnscaling", "BND-6", "were not rounded in units of levels"),
-    Offender("DropsTheLowestLevel", "SYM-1", "has no mirrored code", "symmetric"),
-    Offender("ShiftsTheNegativeSide", "SYM-2", "and -z takes", "symmetric"),
-    Offender("BreaksTiesDownwards", "SYM-3", "z = 0.0 gives the code", "symmetric"),
-    Offender("OffsetsOddLevels", "SYM-4", "z = 0.0 gives the code", "symmetric"),
-    Offender("IsSymmetricWhereTheRuleIsLopsided", "SYM-5", "gives the code"),
-    Offender("TrainsOnlyWhereBatchEqualsChannels", "SHP-1", "raises"),
-    Offender("GuessesTheLayout", "SHP-1", "an input of shape (3, 3, 3)"),
-    Offender("SqueezesAxesOfLengthOne", "SHP-2", "have the wrong shape"),
-    Offender("NeedsALargestElement", "SHP-3", "raises"),
-    Offender("NormalizesTheBatch", "SHP-4", "those of the whole batch"),
-    Offender("ForgetsPositionsBeyond2To16", "SHP-5", "further up"),
-    Offender("IgnoresStrides", "SHP-6", "those of its contiguous copy"),
-    Offender("ClipsInPlace", "SHP-7", "the input's values after the call"),
-    Offender("DecodesCodebooksInReverse", "SHP-8", "the decoded codes are wrong", door="adapter"),
-    Offender("DealsOutNumbersAsVectors", "SHP-9", "passes through a quantizer of 3"),
-    Offender("FailsInsideOnPlainVectors", "SHP-10", "is refused with KeyError"),
-    Offender("DecodesWithoutProjection", "SHP-11", "the codes decoded from the indices are wrong", door="adapter"),
-    Offender("AnswersInFloat32", "SHP-12", "the codes have the wrong dtype"),
-    Offender("LosesTheLastIndex", "IDX-1", "decoded and encoded again, the index"),
-    Offender("DecodesInFloat16", "IDX-2", "after encoding and decoding are wrong"),
-    Offender("FlattensWhatItEncodes", "IDX-3", "the indices of the forward call have the wrong shape"),
-    Offender("ComputesIndicesOnAnotherPath", "IDX-3", "the indices of the forward call are wrong"),
-    Offender("PacksTheLastChannelFirst", "IDX-4", "encoding the codes of the index"),
-    Offender("GivesIndicesAsFloats", "IDX-5", "the indices are not integers"),
-    Offender("SumsIndicesInFloat32", "IDX-6", "encoding the codes of the index"),
-    Offender("ForwardsIndicesInFloat32", "IDX-6", "quantizing the vector of the index"),
-    Offender("CutsInsteadOfRounding", "IDX-7", "encoding the codes of the index"),
-    Offender("CutsFloat64InsteadOfRounding", "IDX-7", "encoding the codes of the index"),
-    Offender("SumsIndicesInTheCodesDtype", "IDX-8", "encoding the codes of the index"),
-    Offender("WrapsBadIndices", "IDX-9", "decodes to"),
-    Offender("DecodesChannelFirst", "IDX-10", "the decoded codes have the wrong shape"),
-    Offender("HoldsItsCodebook", "IDX-11", "bytes for each of its codes"),
-    Offender("PacksInTheInputsDtype", "IDX-12", "the indices are wrong"),
-    Offender("PassesTheUpstreamThrough", "GRD-1", "the smooth part's is"),
-    Offender("AveragesGradientsOverTheBatch", "GRD-2", "the gradient at (position, channel)"),
-    Offender("SendsGradientsToTheNextSample", "GRD-2", "the gradient at (position, channel)"),
-    Offender("ClipsGradients", "GRD-3", "times the upstream are wrong"),
-    Offender("PassesTheUpstreamThrough", "GRD-4", "the gradients at saturation are wrong"),
-    Offender("GivesNoGradient", "GRD-5", "gets the gradient 0.0"),
-    Offender("CentresTheStraightThroughOnTheInput", "GRD-6", "the codes with gradients recorded differ"),
-    Offender("DropsOutInTraining", "GRD-7", "in training mode differ"),
-    Offender("GivesGradientsInFloat64", "GRD-8", "the gradient have the wrong dtype"),
-    Offender("ComputesFloat64InFloat32", "GRD-9", "the smooth part's is"),
-    Offender("ComputesFloat64InFloat32", "NUM-1", "takes level"),
-    Offender("KeepsSixBitsOfFloat16", "NUM-2", "takes level"),
-    Offender("RoundsHalfPrecisionOnTheWay", "NUM-3", "takes level"),
-    Offender("BlowsUpTinyInputs", "NUM-4", "takes level"),
-    Offender("HidesNan", "NUM-5", "a NaN input gets the code"),
-    Offender("SpreadsNan", "NUM-6", "the codes next to a NaN differ"),
-    Offender("OvershootsItsEnds", "NUM-7", "takes level -1"),
-    Offender("ConfusesIndicesFrom1000Levels", "NUM-7", "the indices are wrong"),
-    Offender("DithersInEvaluation", "TRN-1", "differ from those of the first"),
-    Offender("KeepsItsNoiseInEvaluation", "TRN-2", "in evaluation with noise 0.5 differ", "symmetric", "adapter"),
-    Offender("IgnoresTheNoiseProbability", "TRN-3", "of the elements are noisy", "symmetric", "adapter"),
-    Offender("AddsHalfAUnitOfNoise", "TRN-4", "half a step is", "symmetric", "adapter"),
-    Offender("SharesItsNoiseBetweenChannels", "TRN-4", "the noise of channel 1 follows", "symmetric", "adapter"),
-    Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", door="adapter"),
-    Offender("ForgetsItsGain", "TRN-6", "the codes of the copy differ"),
-    Offender("DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "symmetric", "adapter"),
-    Offender("Right", "DEV-1", "an input on cpu gets codes on cuda", door="SeenElsewhere"),
-    Offender("DriftsOnItsAccelerator", "DEV-2", "the levels on cuda", door="AsIfOnCuda"),
-    Offender("HalvesItsWeights", "DEV-3", "the indices that it encodes its codes to are wrong"),
-    Offender("PacksByMatrixProduct", "DEV-4", "the indices under autocast are wrong"),
+    # boundaries
+    Offender("TanhIsZero", "BND-2", "levels reached", "level gradient"),
+    Offender("TanhIsHalved", "BND-2", "levels reached", "level gradient"),
+    Offender("TanhIsNegated", "BND-4", "the code falls from", "level gradient"),
+    Offender("TanhIsSign", "BND-2", "levels reached", "level gradient nan"),
+    Offender("OverflowsInTheExponential", "BND-5", "gives the code nan", "level code gradient nan"),
+    Offender("ShiftsByTan", "BND-3", "takes level", "level gradient"),
+    Offender("NarrowsTheAmplitude", "BND-3", "takes level", "level gradient"),
+    Offender("ForgetsEpsilon", "BND-3", "takes level", "level gradient"),
+    Offender("TakesATenTimesLargerEpsilon", "BND-3", "takes level", "level gradient"),
+    Offender("ForgetsToShift", "BND-3", "takes level", "level gradient"),
+    Offender("ShiftsTheWrongWay", "BND-3", "takes level", "level gradient"),
+    Offender("ShiftsThresholds", "BND-3", "takes level", "level gradient"),
+    Offender("OffsetsOddInsteadOfEven", "BND-3", "takes level", "level gradient"),
+    Offender("MovesOneThresholdBy3Units", "BND-3", "takes level", "level"),
+    Offender("MovesOneThresholdBy30Units", "BND-3", "takes level", "level"),
+    Offender("MovesOneThresholdBy300Units", "BND-3", "takes level", "level"),
+    Offender("LosesItsTopLevel", "BND-2", "levels reached", "level"),
+    Offender("LosesItsBottomLevel", "BND-2", "levels reached", "level"),
+    Offender("LosesAMiddleLevel", "BND-2", "levels reached", "level"),
+    Offender("NeverReachesTheEnds", "BND-2", "levels reached", "level gradient"),
+    Offender("TurnsBackBeyondThree", "BND-4", "the code falls from", "level gradient"),
+    Offender("DipsInANarrowWindow", "BND-4", "the code falls from", "level gradient"),
+    Offender("ForgetsInfinity", "BND-5", "takes level", "level"),
+    Offender("IsWrongAtSixLevelsOnly", "BND-3", "takes level", "level"),
+    Offender("IsWrongFromFiftyLevelsOn", "BND-3", "takes level", "level gradient"),
+    Offender("FloorsInsteadOfRounding", "BND-3", "takes level", "level"),
+    Offender("CeilsInsteadOfRounding", "BND-3", "takes level", "level"),
+    Offender("TruncatesTheCentredCoordinate", "BND-3", "takes level", "level"),
+    Offender("RoundsHalfAwayFromZero", "SYM-3", "gives the code", "level", "symmetric-even"),
+    Offender("RoundsHalfToEven", "SYM-3", "gives the code", "level", "symmetric"),
+    Offender("RoundsAfterUnscaling", "BND-6", "were not quantized in units of levels", "code"),
+    Offender("CollapsesToThreeCodes", "BND-6", "were not quantized in units of levels", "code gradient"),
+    Offender("DecodesWithoutUnscaling", "BND-6", "were not decoded in units of levels", "decode"),
+    Offender("LeaksTheInputIntoTheCodes", "BND-1", "which is none of the", "code gradient"),
+    Offender("StretchesCodesByFourUlps", "BND-1", "which is none of the", "code"),
+    Offender("GivesLevelsForCodes", "BND-1", "which is none of the", "code"),
+    Offender("TreatsAllChannelsAsTheFirst", "BND-3", "takes level", "level gradient"),
+    Offender("QuantizesOnlyTheFirstChannel", "BND-1", "which is none of the", "code gradient"),
+    Offender("SwapsTwoChannels", "BND-3", "takes level", "level gradient context nan"),
+    Offender("CountsFromZeroAtTwoLevels", "BND-1", "which is none of the", "code index gradient", "symmetric"),
+    Offender("ComputesTheErratum", "NUM-1", "takes level", "level gradient", "paper"),
+    Offender("CallsItselfPaperAtanh", "BND-3", "takes level", "level gradient", "paper-atanh"),
+    Offender("ForgetsTheFactorOfS3", "BND-3", "takes level", "level gradient", "s3"),
+    Offender("SquashesIfsqBy1702", "BND-3", "takes level", "level gradient", "ifsq"),
+    Offender("ClampsWithoutItsShift", "BND-3", "takes level", "level gradient", "widened-clamp"),
+    Offender("ClampsAndSquashes", "BND-3", "takes level", "level gradient", "symmetric-clamp"),
+    # symmetry
+    Offender("DropsTheLowestLevel", "SYM-1", "has no mirrored code", "level gradient", "symmetric"),
+    Offender("ShiftsTheNegativeSide", "SYM-2", "and -z takes", "level gradient", "symmetric"),
+    Offender("BreaksTiesDownwards", "SYM-3", "z = 0.0 gives the code", "level gradient", "symmetric"),
+    Offender("TakesNegativeZeroForNegative", "SYM-3", "z = -0.0 gives the code", "level gradient", "symmetric"),
+    Offender("OffsetsOddLevels", "SYM-4", "z = 0.0 gives the code", "level gradient", "symmetric"),
+    Offender("TakesZeroVectorsForPadding", "SYM-4", "z = 0.0 gives the code", "level gradient"),
+    Offender("NumbersCentredLevelsByCutting", "SYM-2", "are not", "index", "symmetric"),
+    Offender("DecodesHalfALevelTooHigh", "SYM-1", "has no mirrored code", "decode", "symmetric"),
+    Offender("DecodesEvenLevelsSymmetrically", "SYM-5", "are decoded to the codes", "decode"),
+    Offender("MirrorsItsCodes", "BND-3", "takes level", "code gradient", "symmetric"),
+    Offender("NumbersFromTheTop", "IDX-5", "gets the index", "index", "symmetric"),
+    Offender("IsSymmetricWhereTheRuleIsLopsided", "SYM-5", "gives the code", "level code index encode decode gradient"),
+    Offender(
+        "IsLopsidedWhereTheRuleIsSymmetric",
+        "SYM-5",
+        "gives the code",
+        "level code index encode decode gradient",
+        "symmetric",
+    ),
+    # shapes
+    Offender("TrainsOnlyWhereBatchEqualsChannels", "SHP-1", "raises", "shape context copy"),
+    Offender("GuessesTheLayout", "SHP-1", "an input of shape (3, 3, 3)", "shape context"),
+    Offender("DealsOutNumbersAsVectors", "SHP-9", "passes through a quantizer of 3", "shape"),
+    Offender("CutsExtraChannels", "SHP-9", "passes through a quantizer of 3", "shape"),
+    Offender("FailsOnFourAxesWithCodebooks", "SHP-8", "raises", "shape", "widened", "adapter"),
+    Offender("FailsInsideOnPlainVectors", "SHP-10", "is refused with KeyError", "shape"),
+    Offender("SqueezesAxesOfLengthOne", "SHP-2", "have the wrong shape", "shape index"),
+    Offender("UnwrapsSingleVectors", "SHP-2", "have the wrong shape", "shape index"),
+    Offender("FlattensItsIndices", "SHP-1", "have the wrong shape", "shape index"),
+    Offender("KeepsAnAxisForItsIndices", "SHP-1", "have the wrong shape", "shape index"),
+    Offender("NeedsALargestElement", "SHP-3", "raises", "shape"),
+    Offender("NormalizesTheBatch", "SHP-4", "those of the whole batch", "level gradient context shape"),
+    Offender("SubtractsTheMean", "SHP-4", "those of the whole batch", "level gradient context nan"),
+    Offender("LeaksOneSampleIntoTheNext", "SHP-4", "those of the whole batch", "context gradient"),
+    Offender("DriftsAlongTheSequence", "SHP-5", "further up", "level gradient context"),
+    Offender("ForgetsPositionsBeyond2To16", "SHP-5", "further up", "context index"),
+    Offender("ErrsInLargeBatches", "SHP-5", "in a sequence", "context"),
+    Offender("ErrsUnlessBatchIsOne", "SHP-1", "an input of shape", "shape context level gradient"),
+    Offender("ErrsOnStridedInputs", "SHP-6", "those of its contiguous copy", "shape"),
+    Offender("EncodesStridedCodesWrongly", "SHP-6", "those of their contiguous copy", "shape encode"),
+    Offender("IgnoresStrides", "SHP-6", "those of its contiguous copy", "shape"),
+    Offender("ClipsInPlace", "SHP-7", "the input's values after the call", "written shape"),
+    Offender("ScalesCodesInPlace", "SHP-7", "the codes after encoding", "written encode"),
+    Offender("ScalesTheUpstreamInPlace", "SHP-7", "the upstream after the backward pass", "written gradient"),
+    Offender("AnswersFromOneBuffer", "SHP-13", "after a second one", "written context"),
+    Offender("DecodesCodebooksInReverse", "SHP-8", "the decoded codes are wrong", "decode", "widened", "adapter"),
+    Offender(
+        "DecodesWithoutProjection",
+        "SHP-11",
+        "the codes decoded from the indices are wrong",
+        "decode",
+        "widened",
+        "adapter",
+    ),
+    Offender("AnswersInFloat32", "SHP-12", "the codes have the wrong dtype", "dtype code"),
+    Offender("AnswersBfloat16InFloat16", "SHP-12", "the codes have the wrong dtype", "dtype"),
+    Offender("WidensWhenGradientsAreRecorded", "SHP-12", "the codes have the wrong dtype", "dtype"),
+    # indices
+    Offender("PacksTheLastChannelFirst", "IDX-4", "encoding the codes of the index", "index encode"),
+    Offender("SkipsTheFirstRadix", "IDX-4", "encoding the codes of the index", "index encode"),
+    Offender("OverflowsInt32", "IDX-6", "encoding the codes of the index", "index encode"),
+    Offender("SumsIndicesInFloat32", "IDX-6", "encoding the codes of the index", "index encode"),
+    Offender("CountsFromOne", "IDX-5", "outside the codebook", "index encode nan"),
+    Offender("WrapsAt16Bits", "IDX-6", "encoding the codes of the index", "index encode"),
+    Offender("ReversesItsBasisFromFourChannels", "IDX-4", "encoding the codes of the index", "index encode decode"),
+    Offender("NumbersFiveChannelsOnwardsByFour", "IDX-5", "vectors share", "index"),
+    Offender("GivesIndicesAsFloats", "IDX-5", "the indices are not integers", "index"),
+    Offender("ForwardsIndicesInFloat32", "IDX-6", "quantizing the vector of the index", "index"),
+    Offender("NumbersTheNextCodeInTraining", "IDX-3", "the indices of the forward call are wrong", "index context nan"),
+    Offender("ComputesIndicesOnAnotherPath", "IDX-3", "the indices of the forward call are wrong", "index"),
+    Offender("PacksHalfInputsInHalf", "IDX-12", "the indices are wrong", "index"),
+    Offender("LosesTheLastIndex", "IDX-1", "decoded and encoded again, the index", "encode"),
+    Offender("FlattensWhatItEncodes", "IDX-3", "the indices of the forward call have the wrong shape", "encode"),
+    Offender("CutsInsteadOfRounding", "IDX-7", "encoding the codes of the index", "encode"),
+    Offender("CutsFloat64InsteadOfRounding", "IDX-7", "encoding the codes of the index", "encode"),
+    Offender("SumsHalfCodesInHalf", "IDX-8", "encoding the codes of the index", "encode"),
+    Offender("DecodesFineChannelsInFloat16", "IDX-2", "after encoding and decoding are wrong", "decode"),
+    Offender("DecodesInFloat16", "IDX-2", "after encoding and decoding are wrong", "decode"),
+    Offender("DecodesTheNextIndex", "IDX-1", "decoded and encoded again, the index", "decode nan"),
+    Offender("WrapsBadIndices", "IDX-9", "decodes to", "refusal nan"),
+    Offender("DecodesChannelFirst", "IDX-10", "the decoded codes have the wrong shape", "decode"),
+    Offender(
+        "DecodesPlainIndicesChannelsLast",
+        "IDX-10",
+        "the decoded codes have the wrong shape",
+        "decode",
+        "widened",
+        "adapter",
+    ),
+    Offender("DecodesInTheIndicesDtype", "IDX-13", "the codes of", "decode"),
+    Offender("HoldsItsCodebook", "IDX-11", "bytes for each of its codes", "memory"),
+    # gradients
+    Offender("PassesTheUpstreamThrough", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("DoublesGradients", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("NegatesGradients", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("MissesTheLastChannel", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("PassesGradientsOfLevels", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("StopsGradientsBeyondOne", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("SharesGradientsBetweenChannels", "GRD-2", "the gradient at (position, channel)", "gradient"),
+    Offender("AveragesGradientsOverTheBatch", "GRD-2", "the gradient at (position, channel)", "gradient"),
+    Offender("SendsGradientsToTheNextSample", "GRD-2", "the gradient at (position, channel)", "gradient"),
+    Offender("ClipsGradients", "GRD-3", "times the upstream are wrong", "gradient"),
+    Offender("NormalizesGradients", "GRD-3", "times the upstream are wrong", "gradient"),
+    Offender("GivesTheSignOfGradients", "GRD-3", "times the upstream are wrong", "gradient"),
+    Offender("KeepsALittleGradientAtSaturation", "GRD-4", "the gradients at saturation are wrong", "gradient"),
+    Offender("OverflowsAtSaturation", "GRD-4", "the gradients at saturation are wrong", "gradient"),
+    Offender("GivesNoGradient", "GRD-5", "gets the gradient 0.0", "gradient"),
+    Offender("DetachesItsCodes", "GRD-5", "no gradient reaches the input", "gradient dtype shape context"),
+    Offender(
+        "DetachesBehindItsProjection",
+        "GRD-5",
+        "behind a projection no gradient reaches the input",
+        "gradient",
+        "widened",
+        "adapter",
+    ),
+    Offender("CentresTheStraightThroughOnTheInput", "GRD-6", "with gradients recorded", "gradient context"),
+    Offender("ShiftsItsCodesWhereGradientsAreRecorded", "GRD-6", "with gradients recorded", "context"),
+    Offender("ErrsWhereGradientsAreRecorded", "GRD-6", "with gradients recorded", "context gradient"),
+    Offender("ErrsUnderNoGrad", "GRD-6", "with gradients recorded", "level context"),
+    Offender("DropsOutInTraining", "GRD-7", "in training mode", "level gradient context"),
+    Offender("StepsHalfABandLaterInTraining", "GRD-7", "in training mode", "context"),
+    Offender("GivesGradientsInFloat64", "GRD-8", "the gradient have the wrong dtype", "dtype"),
+    Offender("DoublesGradientsInNumpy", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("ComputesFloat64InFloat32", "GRD-9", "the smooth part's is", "level gradient"),
+    # numerics
+    Offender("DecidesInFloat32", "NUM-1", "takes level", "level"),
+    Offender("KeepsSixBitsOfFloat16", "NUM-2", "takes level", "level gradient"),
+    Offender("ErrsAtOneFloat16", "NUM-2", "takes level", "level"),
+    Offender("ErrsAtOneBfloat16", "NUM-2", "takes level", "level"),
+    Offender("RoundsHalfPrecisionOnTheWay", "NUM-3", "takes level", "level"),
+    Offender("BlowsUpTinyInputs", "NUM-4", "takes level", "level gradient"),
+    Offender("LosesTheGradientOfTinyInputs", "NUM-4", "the gradients at tiny inputs are wrong", "gradient"),
+    Offender("HidesNan", "NUM-5", "a NaN input gets the code", "nan"),
+    Offender("NumbersNanAsZero", "NUM-5", "gets the valid index", "nan"),
+    Offender("NumbersNanAndDecodesIt", "NUM-5", "which decodes to the valid code", "nan refusal"),
+    Offender("SpreadsNan", "NUM-6", "the codes next to a NaN differ", "nan"),
+    Offender("SpreadsNanOverTheBatch", "NUM-6", "the codes next to a NaN differ", "nan"),
+    Offender("OvershootsItsEnds", "NUM-7", "takes level -1", "code"),
+    Offender("DoesNotClampItsLevels", "NUM-7", "takes level", "code index"),
+    Offender("ConfusesIndicesFrom1000Levels", "NUM-7", "the indices are wrong", "index encode"),
+    Offender("RoundsToFloat16InNumpy", "BND-3", "takes level", "level code"),
+    # training
+    Offender("DithersInEvaluation", "TRN-1", "differ from those of the first", "level gradient context copy"),
+    Offender("ErrsOnceInAThousand", "TRN-1", "differ from those of the first", "level gradient context copy"),
+    Offender("JittersLargeBfloat16Inputs", "TRN-1", "differ from those of the first", "context"),
+    Offender(
+        "AnswersOtherwiseFromTheSecondCallOn", "TRN-1", "differ from those of the first", "level gradient context copy"
+    ),
+    Offender("AdaptsItsScaleInTraining", "TRN-1", "differ from those of the first", "context"),
+    Offender(
+        "KeepsItsNoiseInEvaluation", "TRN-2", "in evaluation with noise 0.5 differ", "noise", "symmetric", "adapter"
+    ),
+    Offender("IgnoresTheNoiseProbability", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("DithersAtProbabilityZero", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("AddsHalfAUnitOfNoise", "TRN-4", "half a step is", "noise", "symmetric", "adapter"),
+    Offender("AddsTwiceTheNoise", "TRN-4", "half a step is", "noise", "symmetric", "adapter"),
+    Offender("AddsPositiveNoiseOnly", "TRN-4", "the noise is not uniform", "noise", "symmetric", "adapter"),
+    Offender("AddsNormalNoise", "TRN-4", "the noise is not uniform", "noise", "symmetric", "adapter"),
+    Offender(
+        "SharesItsNoiseBetweenChannels", "TRN-4", "the noise of channel 1 follows", "noise", "symmetric", "adapter"
+    ),
+    Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
+    Offender("DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise", "symmetric", "adapter"),
+    Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
+    Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
+    Offender("CannotBePickled", "TRN-6", "pickling raises", "copy"),
+    # devices
+    Offender("Right", "DEV-1", "gets codes on cuda", "device", "widened", "SeenElsewhere"),
+    Offender("Right", "DEV-1", "gets indices on cuda", "device", "widened", "IndicesSeenElsewhere"),
+    Offender("DriftsOnItsAccelerator", "DEV-2", "the levels on cuda", "context", "widened", "AsIfOnCuda"),
+    Offender("HalvesItsWeights", "DEV-3", "the indices that it encodes its codes to are wrong", "encode"),
+    Offender("KeepsItsProjectionsWhenMoved", "DEV-3", "raises", "dtype", "widened", "adapter"),
+    Offender("PacksByMatrixProduct", "DEV-4", "the indices under autocast are wrong", "index"),
+    Offender("ShiftsWhenCompiled", "DEV-5", "takes level", "level", tier="standard"),
 )

@@ -1,0 +1,69 @@
+"""What the clauses about indices share: which indices are tried, the exact codes of them, and their comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..adapters import Probe
+from . import comparators
+from .findings import Array, Finding, NonConformanceError
+from .subject import Subject
+from .witness import WitnessedQuantizer
+
+#: Up to this many codes the whole codebook is tried, above it the edges and samples.
+WHOLE = 2**20
+#: How many samples of a larger one.
+SAMPLES = 20_000
+
+
+def some_indices(size: int) -> Array:
+    """Every index of a codebook, or its edges, the neighbours of powers of two, and samples of a large one."""
+    if size <= WHOLE:
+        return np.arange(size, dtype=np.int64)
+    powers = 2 ** np.arange(62, dtype=np.int64)
+    near = (powers[:, None] + np.arange(-3, 4)).ravel()
+    edges = np.concatenate([np.arange(512), size - 1 - np.arange(512)])
+    random = np.random.default_rng(62).integers(0, size, size=SAMPLES)
+    found = np.concatenate([near, edges, random])
+    return np.unique(found[(found >= 0) & (found < size)])
+
+
+def codes_of(subject: Subject, indices: Array) -> Array:
+    """The exact codes of indices, rounded once to float32: (N, d)."""
+    level = subject.codebook.unpack(indices)
+    columns = [subject.grid(level[:, i], i) for i in range(len(subject.levels))]
+    return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def decoded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array) -> Array:
+    """The codes that the target decodes (N,) indices to, as (N, d)."""
+    codes = quantizer.indices_to_codes(subject.laid_out(indices))
+    expected = subject.layout.arrange(np.zeros((len(indices), len(subject.levels)))).shape
+    comparators.same_shape(codes, expected, "the decoded codes")
+    return subject.layout.flatten(codes)
+
+
+def same_indices(subject: Subject, observed: Array, expected: Array, codes: Array, kind: str, how: str) -> None:
+    """All indices equal; else the first wrong one with its level indices, and how many are wrong."""
+    comparators.integer_dtype(observed, "the indices")
+    comparators.same_shape(observed, expected.shape, "the indices")
+    wrong = np.asarray(observed.astype(object) != expected.astype(object), dtype=bool)
+    if not wrong.any():
+        return
+    row = int(np.flatnonzero(wrong)[0])
+    level = subject.codebook.unpack(expected[row : row + 1])[0].tolist()
+    probe = Probe(kind, expected[row : row + 1] if kind == "round trip" else codes[row : row + 1])
+    raise NonConformanceError(
+        Finding(
+            message=f"{how} the index {expected[row]} becomes {observed[row]}; {wrong.mean():.1%} of those tried are wrong",
+            observed=f"index {observed[row]}",
+            expected=f"index {expected[row]}, level indices {level}",
+            input=codes[row] if kind == "codes_to_indices" else expected[row : row + 1],
+            input_note="the codes" if kind == "codes_to_indices" else "the index",
+            wrong=int(wrong.sum()),
+            tried=int(wrong.size),
+            probe=probe,
+            setup=subject.setup,
+            details={"codebook": f"{subject.codebook.size} codes"},
+        )
+    )

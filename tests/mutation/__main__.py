@@ -1,0 +1,84 @@
+"""`make mutation`: mutants of our own code that nobody wrote, and which judge kills each.
+
+Cosmic Ray's operators and three of our own change one place of a file; the change is compiled in memory, in a fork of a
+process that has torch loaded, so that the checkout stays as it is and a mutant costs about a second. A mutant of the
+torch FSQ is judged by the suite; one of the reference, by the suite on right quantizers, then by the reference's tests.
+Left alone: annotations, docstrings, words for people, caches, and operators that no float knows. A case that no longer
+passes and does not fail either is told apart as `silenced`. Exit status 1 when a mutant survives that
+`equivalents.txt` does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from .judges import JUDGES, Verdict, verdict
+from .operators import Mutant, mutants
+
+ROOT = Path(__file__).parents[2]
+KNOWN = Path(__file__).with_name("equivalents.txt")
+
+#: In the order of their weight.
+FILES = (
+    "adapters/torch_fsq.py",
+    "reference/rules.py",
+    "reference/staircase.py",
+    "reference/codebook.py",
+    "reference/fsq.py",
+    "reference/activations.py",
+    "reference/precision.py",
+)
+
+
+def judged(mutant: Mutant, whole: dict[str, Verdict]) -> tuple[str, str]:
+    """The judge that a mutant does not get past, and what it said; `survived` when there is none."""
+    silenced = ""
+    for judge in JUDGES[mutant.file.partition("/")[0]]:
+        found = verdict(judge, ROOT / mutant.file, mutant.text)
+        sane = whole[judge.name]
+        if found.ended != "passed" or found.shoulds > sane.shoulds:
+            return judge.name, found.said if found.ended != "passed" else "a SHOULD"
+        if found.passes < sane.passes and not silenced:
+            silenced = f"{found.passes} cases pass instead of {sane.passes}"
+    return ("silenced", silenced) if silenced else ("survived", "")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", default=FILES)
+    parser.add_argument("--part", default="0/1", help="only each n-th mutant from the i-th on: i/n")
+    options = parser.parse_args()
+    first, step = (int(number) for number in options.part.split("/"))
+    known = set(KNOWN.read_text(encoding="utf-8").splitlines()) if KNOWN.exists() else set()
+    whole: dict[str, Verdict] = {}
+    folders = dict.fromkeys(file.partition("/")[0] for file in options.files)
+    for judge in (judge for folder in folders for judge in JUDGES[folder]):
+        sane = verdict(judge, ROOT / FILES[0], (ROOT / FILES[0]).read_text(encoding="utf-8"))
+        assert sane.ended == "passed", (judge.name, sane)
+        whole[judge.name] = sane
+        print(f"# {judge.name}: {sane.passes} cases pass, {sane.seconds:.1f} s", flush=True)
+    gc.freeze()  # what is shared with the forks is not searched for garbage, and so stays shared
+    surviving = 0
+    for file in options.files:
+        counts, started = Counter[str](), time.monotonic()
+        for mutant in mutants(file, (ROOT / file).read_text(encoding="utf-8"))[first::step]:
+            by, said = judged(mutant, whole)
+            equivalent = by in ("survived", "silenced") and str(mutant) in known
+            counts["equivalent" if equivalent else by] += 1
+            surviving += by in ("survived", "silenced") and not equivalent
+            print(f"{'equivalent' if equivalent else by}\t{mutant}\t{said}", flush=True)
+        print(
+            f"# {file}: {sum(counts.values())} mutants, {dict(counts)}, {time.monotonic() - started:.0f} s", flush=True
+        )
+    return 1 if surviving else 0
+
+
+if __name__ == "__main__":
+    os.environ["OMP_NUM_THREADS"] = "1"
+    sys.exit(main())
