@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fsqcheck.adapters import resolve
 from fsqcheck.conformance.measuring import MOST_LEVELS, measure, measured_lists
@@ -33,6 +36,11 @@ def slopes(found: list[StaircaseLine | GradientLine]) -> dict[int, GradientLine]
     return {line.levels: line for line in found if isinstance(line, GradientLine)}
 
 
+def numbers(values: Sequence[float | None], dtype: str = "float64") -> NDArray[Any]:
+    """Measured numbers as an array; NaN for what was not seen."""
+    return np.array(values, dtype=dtype)
+
+
 SHIFTED = RIGHT + "\n    def __call__(self, z):\n        return super().__call__(z + z.dtype.type(0.25))\n"
 RAISING = RIGHT + "\n    def __call__(self, z):\n        raise RuntimeError('out of\\nluck')\n"
 NARROW = RIGHT + "\n    def __call__(self, z):\n        return super().__call__(z.clip(-0.8, 0.8))\n"
@@ -43,16 +51,16 @@ def test_a_right_quantizer_steps_at_the_smallest_float_on_or_above_each_threshol
     assert sorted(found) == [2, 3, 4, 5, 7, 8, 16]
     for L, line in found.items():
         exact = staircase(rule_named("widened"), L, "float32")
-        assert np.array_equal(np.float32(line.observed), exact.steps)
-        assert np.array_equal(np.float32(line.lo), exact.lo)
-        assert np.array_equal(np.float32(line.hi), exact.hi)
+        assert np.array_equal(numbers(line.observed, "float32"), exact.steps)
+        assert np.array_equal(numbers(line.lo, "float32"), exact.lo)
+        assert np.array_equal(numbers(line.hi, "float32"), exact.hi)
         assert set(line.ulps) == {0}
         assert line.codes == line.expected_codes
 
 
 def test_a_shifted_step_is_found_with_its_distance(tmp_path: Path) -> None:
     line = stairs(lines(SHIFTED, tmp_path))[8]
-    assert np.allclose(np.float64(line.observed), np.float64(line.exact) - 0.25, atol=1e-6)
+    assert np.allclose(numbers(line.observed), numbers(line.exact) - 0.25, atol=1e-6)
     assert max(float(units or 0.0) for units in line.units) < -1e4
     assert all((ulps or 0) < 0 for ulps in line.ulps)
 
@@ -68,7 +76,7 @@ def test_a_step_that_is_never_taken_was_not_seen(tmp_path: Path) -> None:
 def test_the_gradient_is_beside_the_analytic_slope(tmp_path: Path) -> None:
     line = slopes(lines(RIGHT, tmp_path))[8]
     assert len(line.z) == len(line.observed) == len(line.expected) == 82
-    assert np.allclose(np.float64(line.observed), np.float64(line.expected), atol=2e-5)
+    assert np.allclose(numbers(line.observed), numbers(line.expected), atol=2e-5)
 
 
 def test_a_target_that_raises_gives_lines_with_its_reason(tmp_path: Path) -> None:

@@ -73,10 +73,12 @@
   // On paper everything that fails is unfolded.
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = all("details:not([open])");
-    for (const one of folded) one.open = true;
+    const closed = all("details:not([open])");
+    folded.push(...closed);
+    for (const one of closed) one.open = true;
   });
   addEventListener("afterprint", () => {
     for (const one of folded) one.open = false;
+    folded = [];
   });
 })();
