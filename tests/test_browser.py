@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def browser() -> Iterator[Browser]:
 def opened(browser: Browser, folder: Path, *records: Record, **options: Any) -> Iterator[Page]:
     """The page on these records, opened from a file; no error, no warning and no request may have come of it."""
     file = folder / "page.html"
-    file.write_text(render_html(records), encoding="utf-8")
+    file.write_text(_rendered(records), encoding="utf-8")
     context = browser.new_context(**options)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -65,6 +66,17 @@ def opened(browser: Browser, folder: Path, *records: Record, **options: Any) -> 
         context.close()
 
 
+_RENDERED: dict[tuple[int, ...], tuple[tuple[Record, ...], str]] = {}
+
+
+def _rendered(records: tuple[Record, ...]) -> str:
+    """The page, rendered once for each record object; the records are kept, so that no id is used again."""
+    key = tuple(map(id, records))
+    if key not in _RENDERED:
+        _RENDERED[key] = records, render_html(records)
+    return _RENDERED[key][1]
+
+
 def _words(message: ConsoleMessage) -> str:
     return f"{message.type}: {message.text}"
 
@@ -73,6 +85,7 @@ def _is_foreign(request: Request, file: Path) -> bool:
     return request.url.partition("#")[0] != file.as_uri()
 
 
+@cache
 def six() -> Record:
     """Six targets of which two do not conform."""
     names = ["reference", "torch-fsq", "vector-quantize-pytorch==1.32.0", "a:Mutant", "b:Mutant", "c:Right"]
@@ -86,6 +99,7 @@ def six() -> Record:
     return record(*results, targets=tuple(target(results, name) for name in names), staircases=lines, gradients=slopes)
 
 
+@cache
 def typically() -> Record:
     """`typical`, with measurements."""
     made = typical()
@@ -94,7 +108,7 @@ def typically() -> Record:
     return msgspec.structs.replace(made, staircases=lines, gradients=(gradient(8, target=name, rule="widened"),))
 
 
-PAGES = {"one target": typically, "six targets": six, "hostile": attacked}
+PAGES = {"one target": typically, "six targets": six, "hostile": cache(attacked)}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -175,6 +189,7 @@ def test_on_paper_every_failure_is_told_and_no_control_is_shown(browser: Browser
         expect(page.locator("form.tools")).not_to_be_visible()
         page.pdf()
         page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.emulate_media(media="screen")
         expect(page.locator(".finding .body").first).not_to_be_visible()
 
 

@@ -155,10 +155,10 @@ def distribution(units: Sequence[float]) -> str:
         else:
             top = math.ceil(math.log10(far) + 1e-9)
             edges = [-2 + 0.25 * k for k in range(4 * (top + 2) + 1)]
-            axes.axvspan(-2, 0, color=BAND, lw=0)
+            axes.axvspan(-2.2, 0, color=BAND, lw=0)
             sizes = [min(max(math.log10(max(abs(value), 1e-9)), -2), top - 1e-9) for value in units]
             _bars(axes, sizes, edges, lambda low, _: low >= 0)
-            axes.set_xlim(-2, top)
+            axes.set_xlim(-2.2, top)
             ticks = list(range(-2, top + 1, max(1, (top + 2) // 5)))
             axes.xaxis.set_major_locator(FixedLocator(ticks))
             axes.xaxis.set_major_formatter(FixedFormatter([_power(tick) for tick in ticks]))

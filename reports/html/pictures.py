@@ -101,7 +101,8 @@ class Galleries:
         if units is None or observed is None:
             return self._picture(drawing.zoom(line, step), "Worst threshold", f"{place}: the step was never seen.")
         far = "in its band" if abs(units) <= 1 else "out of its band"
-        distance = f"{_signed(f'{units:+.3g}')} tolerance units"
+        size = f"{units:+,.0f}" if 1_000 <= abs(units) < 1e15 else f"{units:+.3g}"
+        distance = f"{_signed(size)} tolerance units"
         distance += "" if ulps is None else f", {_signed(f'{ulps:+,}')} {'ulp' if abs(ulps) == 1 else 'ulps'}"
         caption = f"{place}: exact {_signed(repr(exact))}, observed {_signed(repr(observed))}; {distance}: {far}."
         return self._picture(drawing.zoom(line, step), "Worst threshold", caption)

@@ -43,6 +43,7 @@ class TargetView:
     complete: bool
     purposes: Purposes
     about: tuple[Fact, ...]
+    machine: str
     environment: tuple[Fact, ...]
     findings: tuple[FindingView, ...]
     matrix: Matrix | None
@@ -183,6 +184,7 @@ def _target(subject: _Subject, clauses: Sequence[ClauseLine], galleries: Galleri
         complete=verdict.complete,
         purposes=purposes(fitness(record, line.name)),
         about=_about(line),
+        machine=_machine(record),
         environment=_environment(record),
         findings=found,
         matrix=_configurations(subject, clauses) if subject.results else None,
@@ -262,6 +264,14 @@ def _about(line: TargetLine) -> tuple[Fact, ...]:
         ("from", line.origin),
     )
     return tuple(Fact(label, plain.line(text, 300)) for label, text in rows if text)
+
+
+def _machine(record: Record) -> str:
+    """The environment in a few words."""
+    machine = record.header.environment
+    packages = [f"{name} {machine.packages[name]}" for name in ("torch", "jax", "numpy") if name in machine.packages]
+    parts = [f"Python {machine.python}", *packages, machine.processor]
+    return plain.line(" · ".join(part for part in parts if part), 160)
 
 
 def _environment(record: Record) -> tuple[Fact, ...]:
