@@ -22,7 +22,7 @@ from fsqcheck.reports import Record, read, render_html
 
 from .commands import fsqcheck
 from .reports_miniatures import gradient, record, result, staircase, target, typical
-from .test_reports_html import attacked, measured
+from .reports_pages import attacked, measured
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 #: Playwright's driver keeps sockets for the interpreter's end; pytest would call that a leak.

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import fsqcheck.reports.html as html_package
-from fsqcheck.reports import MissingExtra, Record, ResultLine, render_html
+from fsqcheck.reports import MissingExtra, Record, render_html
 from fsqcheck.reports.html.anchors import linked
 
 from .reports_miniatures import (
@@ -31,64 +26,8 @@ from .reports_miniatures import (
     typical,
     unloadable,
 )
-from .test_reports_terminal import HOSTILE, hostile
-
-#: What has no end tag.
-VOID = {"meta", "input", "path"}
-ATTACK = (
-    "<script>alert(1)</script>\"><img src=x onerror=alert(2)>'</style></details>{{ 7*7 }}&amp;\u202e\ud800\x00\x1b[2J"
-)
-
-
-@dataclass
-class Page(HTMLParser):
-    """A page taken apart: its elements, and its text as a reader has it."""
-
-    tags: list[str] = field(default_factory=list)
-    attributes: list[tuple[str, str, str]] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert not self.open or self.open[-1] == tag or tag in VOID, (self.open[-3:], tag)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not {"script", "style"} & set(self.open):
-            self.pieces.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.pieces).split())
-
-    def values(self, name: str) -> list[str]:
-        return [value for _, attribute, value in self.attributes if attribute == name]
-
-
-def page(*records: Record) -> Page:
-    parsed = Page()
-    parsed.feed(render_html(records))
-    parsed.close()
-    assert parsed.open == []
-    return parsed
-
-
-def measured(*results: ResultLine, **changes: object) -> Record:
-    """A record with measurements: L = 3 has a wrong step, L = 8 none."""
-    right = staircase(8, observed=staircase(8).exact, units=(0.0,) * 7, ulps=(0,) * 7)
-    fields = {"staircases": (staircase(3), right), "gradients": (gradient(3), gradient(8))} | changes
-    return record(*results, **fields)
-
+from .reports_pages import measured, page
+from .test_reports_terminal import hostile
 
 # What it says
 
@@ -272,83 +211,6 @@ def test_steps_that_were_never_seen_are_drawn_as_gaps() -> None:
 )
 def test_a_strange_measurement_does_not_break_the_page(line: object) -> None:
     assert "</html>" in render_html([measured(result(), staircases=(line,), gradients=())])
-
-
-# Hostile input
-
-
-def attacked() -> Record:
-    """`hostile`, with markup in every place, and in what was measured."""
-    text = ATTACK + HOSTILE
-
-    def spoilt(value: object) -> object:
-        if isinstance(value, str) and value == HOSTILE:
-            return text
-        if isinstance(value, dict):
-            return {spoilt(key): spoilt(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [spoilt(item) for item in value]
-        return value
-
-    made = msgspec.convert(spoilt(msgspec.to_builtins(hostile())), Record)
-    name = made.targets[0].name
-    lines = (staircase(target=name, rule=text), staircase(4, target=name, rule=text, reason=text))
-    header = msgspec.structs.replace(made.header, command=(text,), started=text, tier=text, fsqcheck=text)
-    clauses = (*made.clauses, clause(text, title=text, meaning=text, sentence=text, source=text))
-    gradients = (gradient(target=name, rule=text),)
-    return msgspec.structs.replace(made, header=header, clauses=clauses, staircases=lines, gradients=gradients)
-
-
-def test_third_party_text_makes_no_element_and_no_attribute() -> None:
-    made = page(attacked())
-    assert made.tags.count("script") == 1
-    assert made.tags.count("style") == 1
-    assert "img" not in made.tags
-    assert not [name for _, name, _ in made.attributes if name.startswith("on") or name == "style"]
-    assert "<script>alert(1)</script>" in made.text
-    assert "{{ 7*7 }}" in made.text
-
-
-def test_links_lead_to_the_page_the_papers_and_the_tracker_only() -> None:
-    for link in page(attacked(), typical()).values("href"):
-        assert link.startswith(("#", "https://arxiv.org/abs/", "https://github.com/lucidrains/"))
-
-
-def test_nothing_is_fetched() -> None:
-    made = page(attacked(), measured(result("fail")))
-    assert not {"src", "srcset", "xlink:href", "action", "poster", "data"} & {name for _, name, _ in made.attributes}
-    assert "url(" not in render_html([measured(result("fail"))])
-
-
-def test_the_policy_names_the_pages_own_style_and_script_and_nothing_else() -> None:
-    text = render_html([measured(result("fail"))])
-    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
-    assert policy is not None
-    for tag in ("style", "script"):
-        inside = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
-        assert inside is not None
-        digest = base64.b64encode(hashlib.sha256(inside[1].encode()).digest()).decode()
-        assert f"{tag}-src &#39;sha256-{digest}&#39;" in policy[1]
-    assert policy[1].startswith("default-src &#39;none&#39;")
-    assert "unsafe" not in policy[1]
-
-
-def test_a_page_is_printable_and_can_be_written_as_utf_8() -> None:
-    text = render_html([attacked()])
-    assert all(line.isprintable() for line in text.splitlines())
-    text.encode()
-
-
-def test_a_huge_text_is_cut_with_a_note() -> None:
-    large = "x" * 10**6
-    made = record(
-        result("fail", message=large, target=large, evidence=evidence(observed=large, script=large, rerun=large)),
-        clauses=(clause(meaning=large, title=large, sentence=large, source=large),),
-        targets=(target((result("fail", target=large),), large, version=large, origin=large),),
-    )
-    text = render_html([made])
-    assert len(text) < 100_000
-    assert "more characters)" in text
 
 
 # Sizes
