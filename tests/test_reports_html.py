@@ -75,6 +75,20 @@ def test_targets_of_several_records_stand_on_one_page() -> None:
     assert "tiny (record 2)" in text
 
 
+def test_releases_of_one_target_are_told_apart_by_their_versions() -> None:
+    old, new = (record(result(), targets=(target((result(),), version=version),)) for version in ("1.0", "2.0"))
+    text = page(old, new).text
+    assert "tiny 1.0" in text
+    assert "tiny 2.0" in text
+    assert "(record" not in text
+
+
+def test_a_long_name_at_the_head_of_a_column_keeps_its_start_and_its_end() -> None:
+    results = (result(target="package.module:VeryLongNamedFiniteScalarQuantizer"), result(target="b"))
+    made = record(*results, targets=(target(results, results[0].target), target(results, "b")))
+    assert ">VeryLongNamed…alarQuantizer<" in render_html([made])
+
+
 def test_an_incomplete_run_says_so_before_anything_else() -> None:
     body = render_html([record(result(), footer=None)]).split("<body>")[1]
     places = [body.index(text) for text in ('role="alert"', "the run did not come to its end", "tier quick", "<h1>")]

@@ -127,7 +127,8 @@ def page_view(records: Sequence[Record], galleries: Galleries) -> PageView:
 
 
 def _subjects(records: Sequence[Record]) -> tuple[_Subject, ...]:
-    names = Counter(line.name for record in records for line in record.targets)
+    every = [line for record in records for line in record.targets]
+    names, releases = Counter(line.name for line in every), Counter((line.name, line.version) for line in every)
     found: list[_Subject] = []
     for number, record in enumerate(records, start=1):
         cases: dict[str, dict[str, list[ResultLine]]] = {line.name: {} for line in record.targets}
@@ -138,7 +139,7 @@ def _subjects(records: Sequence[Record]) -> tuple[_Subject, ...]:
             label = plain.line(line.name, 100)
             if names[line.name] > 1:
                 label += f" {plain.line(line.version, 40)}" if line.version else ""
-                label += f" (record {number})"
+                label += f" (record {number})" if releases[line.name, line.version] > 1 else ""
             results = tuple(result for some in own.values() for result in some)
             found.append(_Subject(f"t{len(found) + 1}", record, line, judge(record, line.name), results, own, label))
     return tuple(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import plain
 from ..uses import Fitness, State
 from ..verdict import Verdict
 from ..words import counted, listed
@@ -61,7 +60,10 @@ def summary(judged: Sequence[Verdict]) -> str:
     return f"{counted(len(judged), 'target')}: {', '.join(parts)}"
 
 
-def shortened(name: str, limit: int = 28) -> str:
-    """A target's name for the head of a column: its last part, the start of that if it is long."""
-    last = name.rpartition(":")[2] or name
-    return plain.line(last, limit)
+def shortened(label: str, limit: int = 27) -> str:
+    """A target's label for the head of a column: its last part, and of that, if it is long, the start and the end."""
+    last = label.rpartition(":")[2].strip() or label
+    if len(last) <= limit:
+        return last
+    half = (limit - 1) // 2
+    return f"{last[:half].rstrip()}…{last[-half:].lstrip()}"
