@@ -90,9 +90,10 @@ def six() -> Record:
     """Six targets of which two do not conform."""
     names = ["reference", "torch-fsq", "vector-quantize-pytorch==1.32.0", "a:Mutant", "b:Mutant", "c:Right"]
     results = tuple(
-        result("fail" if "Mutant" in name and id == "BND-3" else "pass", id, target=name)
+        result("fail" if "Mutant" in name and id == "BND-3" else "pass", id, n, target=name, levels=(n + 3,))
         for name in names
         for id in ("BND-3", "SYM-1", "IDX-6")
+        for n in range(2)
     )
     lines = tuple(staircase(L, target=name) for name in names for L in (3, 8))
     slopes = tuple(gradient(8, target=name) for name in names)
