@@ -12,7 +12,7 @@ ELSEWHERE := build/elsewhere
 .PHONY: help report test format lint types unit wheel mutants false-alarms mutation bench clean
 
 help:
-	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl and .md"
+	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl, .md and .html"
 	@echo "make test     format, lint, types, tests, and the wheel installed elsewhere"
 	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
 	@echo "make false-alarms  right quantizers through everything; writes docs/detection.md too"
@@ -40,8 +40,9 @@ report: $(NEWEST)/bin/python
 	$(NEWEST)/bin/python -m pip install --quiet --upgrade --constraint build/torch.txt $(SUBJECT)
 	mkdir -p $(OUT)
 	@$(NEWEST)/bin/python -m fsqcheck run $(SUBJECT) --tier standard -n $(CORES) \
-	  --report $(OUT)/$(SUBJECT).jsonl --markdown $(OUT)/$(SUBJECT).md; \
-	  status=$$?; echo "report: $(OUT)/$(SUBJECT).md, record: $(OUT)/$(SUBJECT).jsonl"; test $$status -le 1
+	  --report $(OUT)/$(SUBJECT).jsonl --markdown $(OUT)/$(SUBJECT).md \
+	  --html $(OUT)/$(SUBJECT).html; \
+	  status=$$?; echo "report: $(OUT)/$(SUBJECT).md and .html, record: $(OUT)/$(SUBJECT).jsonl"; test $$status -le 1
 
 test: lint types unit wheel
 

@@ -97,6 +97,7 @@ def run(
     ] = 1,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the record (JSON Lines) here.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Markdown page here.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a one-file HTML page here.")] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -132,10 +133,12 @@ def run(
     except UsageError as error:
         _stop(str(error))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
-        sys.exit(_checked(wanted, report or Path(folder) / "record.jsonl", markdown, processes, quiet))
+        sys.exit(_checked(wanted, report or Path(folder) / "record.jsonl", markdown, html, processes, quiet))
 
 
-def _checked(wanted: Wanted, record: Path, markdown: Path | None, processes: int, quiet: bool) -> int:
+def _checked(
+    wanted: Wanted, record: Path, markdown: Path | None, html: Path | None, processes: int, quiet: bool
+) -> int:
     """Runs the suite, shows what it found, and gives the exit status."""
     for name in _THREADS:
         os.environ.setdefault(name, "1")
@@ -154,10 +157,12 @@ def _checked(wanted: Wanted, record: Path, markdown: Path | None, processes: int
             session.adapters  # noqa: B018  (loaded here, so that a target's fault is told before anything runs)
             for reason in session.unavailable.values():
                 progress.complain(reason)
-            for file in (record, markdown):
+            if html is not None:
+                reports.require_html()
+            for file in (record, markdown, html):
                 _writable(file)
             ending = run_suite(session, record, processes, progress)
-        except (UsageError, reports.UnwritableReport) as error:
+        except (UsageError, reports.UnwritableReport, reports.MissingExtra) as error:
             progress.close()
             _stop(str(error))
     if ending.broke:
@@ -167,6 +172,8 @@ def _checked(wanted: Wanted, record: Path, markdown: Path | None, processes: int
     console = Console(highlight=False, emoji=False)
     if markdown is not None:
         markdown.write_text(reports.render_markdown(found), encoding="utf-8")
+    if html is not None:
+        html.write_text(reports.render_html([found]), encoding="utf-8")
     if quiet:
         for verdict in reports.verdicts(found):
             console.print(f"{verdict.target}: {verdict.words}", markup=False, soft_wrap=True)

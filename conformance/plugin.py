@@ -102,6 +102,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("subject", cases, ids=[f"{case.target}{_SEPARATOR}{case.id}" for case in cases], indirect=True)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where a record is written, what its pictures need is measured after the cases."""
+    if config.getoption("fsq_report") and any(_SEPARATOR in item.name for item in items):
+        from .measurements import measurement_items
+
+        items += measurement_items(session_of(config), session)
+
+
 @pytest.fixture
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """One case in the hands of its test; the target's global state is put back afterwards."""
@@ -187,6 +196,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Adds the result of a case to the report of the phase that it ended in."""
     report = yield
+    if call.when == "call" and item.config.getoption("fsq_report"):
+        from .measurements import sent
+
+        report.user_properties += [measured] if (measured := sent(item)) else []
     if _SUBJECT not in item.stash or _SENT in item.stash:
         return report
     if _RESULT not in item.stash and call.excinfo is not None:
@@ -225,8 +238,11 @@ class Scribe:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Writes a result as soon as its report arrives, from this process or from a worker."""
+        from .measurements import received
         from .results import is_own_fault
 
+        for line in received(report, session_of(self._config)):
+            self._writer.write(line)
         found = result_in(report) or self._crashed(report)
         if found is not None:
             self._outcomes[found.outcome] = self._outcomes.get(found.outcome, 0) + 1

@@ -2,6 +2,7 @@
 
 from .family import Family, families
 from .finding import Cause, Finding, findings
+from .html import MissingExtra, render_html, require_html
 from .markdown import render as render_markdown
 from .reading import (
     BadLine,
@@ -28,13 +29,16 @@ from .record import (
     Environment,
     Evidence,
     Footer,
+    GradientLine,
     Header,
     Line,
+    Measurement,
     Number,
     Outcome,
     Record,
     ResultLine,
     Severity,
+    StaircaseLine,
     TargetLine,
     tally,
 )
@@ -61,8 +65,11 @@ __all__ = [
     "Family",
     "Finding",
     "Footer",
+    "GradientLine",
     "Header",
     "Line",
+    "Measurement",
+    "MissingExtra",
     "MissingHeader",
     "NewerSchema",
     "NotARecord",
@@ -73,6 +80,7 @@ __all__ = [
     "RecordWriter",
     "ResultLine",
     "Severity",
+    "StaircaseLine",
     "Status",
     "TargetLine",
     "UnexpectedLine",
@@ -88,8 +96,10 @@ __all__ = [
     "plan_digest",
     "read",
     "reasons",
+    "render_html",
     "render_markdown",
     "render_terminal",
+    "require_html",
     "tally",
     "verdicts",
 ]

@@ -8,7 +8,19 @@ from pathlib import Path
 import msgspec
 
 from . import plain
-from .record import SCHEMA_VERSION, ClauseLine, Footer, Header, Line, Record, ResultLine, TargetLine
+from .record import (
+    SCHEMA_VERSION,
+    ClauseLine,
+    Footer,
+    GradientLine,
+    Header,
+    Line,
+    Measurement,
+    Record,
+    ResultLine,
+    StaircaseLine,
+    TargetLine,
+)
 
 
 # Named for what is wrong, as its children are: `EmptyReport` says more than `EmptyReportError`.
@@ -69,7 +81,7 @@ class _Version(msgspec.Struct):
 _LINE: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 _KIND = msgspec.json.Decoder(_Kind)
 _VERSION = msgspec.json.Decoder(_Version)
-_KINDS = ("header", "target", "clause", "result", "footer")
+_KINDS = ("header", "target", "clause", "result", "staircase", "gradient", "footer")
 
 
 def read(path: str | Path) -> Record:
@@ -83,6 +95,7 @@ def read(path: str | Path) -> Record:
     targets: dict[str, TargetLine] = {}
     clauses: dict[str, ClauseLine] = {}
     results: dict[tuple[str, str], ResultLine] = {}
+    measured: dict[tuple[str, ...], Measurement] = {}
     seen: dict[tuple[str, str], int] = {}
     footer: Footer | None = None
     for number, raw, whole in _lines(path):
@@ -100,6 +113,13 @@ def read(path: str | Path) -> Record:
                     raise DuplicateCase(path, _twice(line, seen[target, id]), number)
                 results[target, id] = line
                 seen[target, id] = number
+            case StaircaseLine() | GradientLine():
+                if (key := _measured(line)) in measured:
+                    raise UnexpectedLine(
+                        path, f"the {_kind(line)} of {plain.line(' '.join(key[1:]))} is there twice", number
+                    )
+                measured[key] = line
+                seen.setdefault((line.target, ""), number)
             case TargetLine(name=name):
                 if name in targets:
                     raise UnexpectedLine(path, f"the target {plain.line(name)} is introduced twice; run again", number)
@@ -122,6 +142,8 @@ def read(path: str | Path) -> Record:
         targets=tuple(targets.values()),
         clauses=tuple(clauses.values()),
         results=tuple(results.values()),
+        staircases=tuple(line for line in measured.values() if isinstance(line, StaircaseLine)),
+        gradients=tuple(line for line in measured.values() if isinstance(line, GradientLine)),
         footer=footer,
     )
 
@@ -190,6 +212,11 @@ def _bad(path: Path, number: int, error: Exception) -> BadLine:
 
 def _kind(line: Line) -> str:
     return type(line).__name__.removesuffix("Line").lower()
+
+
+def _measured(line: Measurement) -> tuple[str, ...]:
+    """What a measurement is of: no record has two of one."""
+    return _kind(line), line.target, line.rule, f"L = {line.levels}", line.dtype
 
 
 def _twice(line: ResultLine, first: int) -> str:

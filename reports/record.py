@@ -3,6 +3,9 @@
 A record is a JSON Lines file. Its first line is a `Header`; then come one `TargetLine` a target, one `ClauseLine` a
 clause that was planned, one `ResultLine` a case as it ends, and a `Footer`. A record without a footer was cut short;
 everything that was written still reads. Every report is a pure function of these lines and needs nothing else.
+
+`StaircaseLine` and `GradientLine` stand among the results: what was measured for the pictures. They are no cases and
+judge nothing, and a record without them is as complete as one with them.
 """
 
 from __future__ import annotations
@@ -147,6 +150,47 @@ class ResultLine(_Line, frozen=True, tag="result", kw_only=True):
     digest: str | None = None
 
 
+class StaircaseLine(_Line, frozen=True, tag="staircase", kw_only=True):
+    """Where one channel of a target steps, beside where the rule says that it should; for pictures, not judged.
+
+    All tuples over thresholds are `levels` - 1 long, ascending: `exact` is the smallest float of the dtype on or above
+    each threshold, [`lo`, `hi`) the floats between which a right target may step, `observed` the smallest float at
+    which the target was seen on or above the step, `units` and `ulps` how far that is from a right place (above 0: too
+    high; |units| > 1 is wrong). `codes` are those seen in the middle of each level, `expected_codes` those of the grid;
+    both `levels` long. null is a number that is not finite or was not seen. With a `reason` nothing was measured.
+    """
+
+    target: str
+    rule: str
+    levels: int
+    dtype: str
+    reason: str | None = None
+    exact: tuple[float | None, ...] = ()
+    lo: tuple[float | None, ...] = ()
+    hi: tuple[float | None, ...] = ()
+    observed: tuple[float | None, ...] = ()
+    units: tuple[float | None, ...] = ()
+    ulps: tuple[int | None, ...] = ()
+    codes: tuple[float | None, ...] = ()
+    expected_codes: tuple[float | None, ...] = ()
+
+
+class GradientLine(_Line, frozen=True, tag="gradient", kw_only=True):
+    """The slope that one channel of a target passes on, d code / d z, at `z`, beside the analytic one; not judged.
+
+    The three tuples are equally long. null is a number that is not finite. With a `reason` nothing was measured.
+    """
+
+    target: str
+    rule: str
+    levels: int
+    dtype: str
+    reason: str | None = None
+    z: tuple[float | None, ...] = ()
+    observed: tuple[float | None, ...] = ()
+    expected: tuple[float | None, ...] = ()
+
+
 class Footer(_Line, frozen=True, tag="footer", kw_only=True):
     """The last line: the run came to its end."""
 
@@ -157,7 +201,10 @@ class Footer(_Line, frozen=True, tag="footer", kw_only=True):
     broke: str | None = None
 
 
-Line = Header | TargetLine | ClauseLine | ResultLine | Footer
+#: What was measured for the pictures: neither a case nor part of the plan.
+Measurement = StaircaseLine | GradientLine
+
+Line = Header | TargetLine | ClauseLine | ResultLine | StaircaseLine | GradientLine | Footer
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +214,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[TargetLine, ...] = ()
     clauses: tuple[ClauseLine, ...] = ()
     results: tuple[ResultLine, ...] = ()
+    staircases: tuple[StaircaseLine, ...] = ()
+    gradients: tuple[GradientLine, ...] = ()
     footer: Footer | None = None
 
     def of(self, target: str) -> tuple[ResultLine, ...]:

@@ -89,6 +89,33 @@ FIELDS: dict[str, dict[str, str]] = {
         "evidence": "What a failure shows.",
         "digest": "A hash of the target's answers, so that changed values are seen though they still pass.",
     },
+    "StaircaseLine": {
+        "type": "Which kind of line this is.",
+        "target": "The name of the target.",
+        "rule": "The rule that the target was asked to follow.",
+        "levels": "The number of levels of the channel.",
+        "dtype": "The dtype of the input.",
+        "reason": "Why nothing was measured, on one line.",
+        "exact": "The smallest float of the dtype on or above each threshold of the rule, ascending.",
+        "lo": "The lowest float at which a right target may step, for each threshold; null is minus infinity.",
+        "hi": "The float below which a right target must have stepped, for each threshold.",
+        "observed": "The smallest float at which the target was seen on or above each step; null was not seen.",
+        "units": "How far each step is from a right place, in tolerance units; above 0 is too high, beyond 1 is wrong.",
+        "ulps": "How many floats of the dtype lie between the observed and the exact step; above 0 is too high.",
+        "codes": "The code that the target gave in the middle of each level.",
+        "expected_codes": "The code of the rule's grid for each level.",
+    },
+    "GradientLine": {
+        "type": "Which kind of line this is.",
+        "target": "The name of the target.",
+        "rule": "The rule that the target was asked to follow.",
+        "levels": "The number of levels of the channel.",
+        "dtype": "The dtype of the input.",
+        "reason": "Why nothing was measured, on one line.",
+        "z": "The inputs, ascending.",
+        "observed": "The gradient that the target gave at each input for an upstream of 1.",
+        "expected": "The analytic slope of the rule's smooth part at each input.",
+    },
     "Footer": {
         "type": "Which kind of line this is.",
         "finished": "When the run ended, as an ISO 8601 time.",
@@ -121,8 +148,8 @@ def json_schema() -> dict[str, Any]:
         "title": "A line of an fsqcheck record",
         "description": (
             "A record is a JSON Lines file: a header, one target line a target, one clause line a clause, one result "
-            "line a case as it ends, and a footer. A record without a footer was cut short. Readers ignore fields that "
-            "they do not know."
+            "line a case as it ends, and a footer; staircase and gradient lines, measured for pictures, may stand among "
+            "the results. A record without a footer was cut short. Readers ignore fields that they do not know."
         ),
         # Each kind of line has its own `type`, so exactly one can match.
         "oneOf": made["anyOf"],

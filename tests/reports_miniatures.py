@@ -17,13 +17,16 @@ from fsqcheck.reports import (
     Environment,
     Evidence,
     Footer,
+    GradientLine,
     Header,
+    Measurement,
     Number,
     Outcome,
     Record,
     RecordWriter,
     ResultLine,
     Severity,
+    StaircaseLine,
     TargetLine,
     plan_digest,
     render_terminal,
@@ -91,6 +94,40 @@ def evidence(**changes: Any) -> Evidence:
     return Evidence(**fields | changes)
 
 
+def staircase(L: int = 3, **changes: Any) -> StaircaseLine:
+    """A measured staircase whose last step lies 2.5 tolerance units too high."""
+    exact = tuple(float(k) - L / 2 for k in range(1, L))
+    fields: dict[str, Any] = {
+        "target": "tiny",
+        "rule": "symmetric",
+        "levels": L,
+        "dtype": "float32",
+        "exact": exact,
+        "lo": tuple(z - 1e-6 for z in exact),
+        "hi": tuple(z + 1e-6 for z in exact),
+        "observed": (*exact[:-1], exact[-1] + 2.5e-6),
+        "units": (*(0.0 for _ in exact[:-1]), 2.5),
+        "ulps": (*(0 for _ in exact[:-1]), 21),
+        "codes": tuple(2 * k / (L - 1) - 1 for k in range(L)),
+        "expected_codes": tuple(2 * k / (L - 1) - 1 for k in range(L)),
+    }
+    return StaircaseLine(**fields | changes)
+
+
+def gradient(L: int = 3, **changes: Any) -> GradientLine:
+    """A measured gradient that is right."""
+    fields: dict[str, Any] = {
+        "target": "tiny",
+        "rule": "symmetric",
+        "levels": L,
+        "dtype": "float32",
+        "z": (-2.0, -1.0, 0.0, 1.0, 2.0),
+        "observed": (0.07, 0.42, 1.0, 0.42, 0.07),
+        "expected": (0.07, 0.42, 1.0, 0.42, 0.07),
+    }
+    return GradientLine(**fields | changes)
+
+
 def target(results: Iterable[ResultLine] = (), name: str = "tiny", **changes: Any) -> TargetLine:
     """A target for which exactly these results were planned."""
     own = [one for one in results if one.target == name]
@@ -131,7 +168,13 @@ def record(*results: ResultLine, **changes: Any) -> Record:
 
 def written(record: Record, path: Path) -> Path:
     """The record as a file."""
-    lines: list[TargetLine | ClauseLine | ResultLine] = [*record.targets, *record.clauses, *record.results]
+    lines: list[TargetLine | ClauseLine | ResultLine | Measurement] = [
+        *record.targets,
+        *record.clauses,
+        *record.results,
+        *record.staircases,
+        *record.gradients,
+    ]
     with RecordWriter(path, record.header) as writer:
         for line in lines:
             writer.write(line)

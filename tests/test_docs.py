@@ -80,6 +80,6 @@ def test_every_page_that_is_linked_is_there() -> None:
 
 
 def test_no_file_has_more_than_400_lines() -> None:
-    for file in ROOT.glob("[a-z_]*/*.py"):
-        if file.parent.name in ("reference", "adapters", "conformance", "reports", "tests", "benchmarks"):
+    for folder in ("reference", "adapters", "conformance", "reports", "reports/html", "tests", "benchmarks"):
+        for file in (ROOT / folder).glob("*.py"):
             assert len(file.read_text(encoding="utf-8").splitlines()) <= 400, file

@@ -23,7 +23,18 @@ from fsqcheck.reports import (
 )
 from fsqcheck.reports.writing import encode
 
-from .reports_miniatures import clause, evidence, footer, header, record, result, target, written
+from .reports_miniatures import (
+    clause,
+    evidence,
+    footer,
+    gradient,
+    header,
+    record,
+    result,
+    staircase,
+    target,
+    written,
+)
 
 
 def file(path: Path, *lines: Line | bytes) -> Path:
@@ -133,6 +144,18 @@ def test_a_result_of_a_target_that_nobody_introduced_is_refused(tmp_path: Path) 
         read(file(tmp_path, header(), target(), result(target="ghost")))
 
 
+def test_a_measurement_of_a_target_that_nobody_introduced_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownTarget, match="line 3: no target line introduces ghost"):
+        read(file(tmp_path, header(), target(), staircase(target="ghost")))
+
+
+def test_measurements_may_stand_among_the_results(tmp_path: Path) -> None:
+    made = read(file(tmp_path, header(), target(), staircase(), result(), gradient(), staircase(5)))
+    assert made.staircases == (staircase(), staircase(5))
+    assert made.gradients == (gradient(),)
+    assert made.results == (result(),)
+
+
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
@@ -140,6 +163,8 @@ def test_a_result_of_a_target_that_nobody_introduced_is_refused(tmp_path: Path) 
         ((footer(), target()), "a target after the footer"),
         ((target(), target()), "the target tiny is introduced twice"),
         ((clause(), clause()), "the clause BND-1 is introduced twice"),
+        ((target(), staircase(), staircase()), "the staircase of tiny symmetric L = 3 float32 is there twice"),
+        ((target(), gradient(), gradient()), "the gradient of tiny symmetric L = 3 float32 is there twice"),
     ],
 )
 def test_a_line_in_a_place_where_none_can_stand_is_refused(

@@ -14,7 +14,19 @@ from fsqcheck.reports import record as record_module
 from fsqcheck.reports.schema import FIELDS
 from fsqcheck.reports.writing import encode
 
-from .reports_miniatures import clause, evidence, footer, header, result, target, typical, unloadable, written
+from .reports_miniatures import (
+    clause,
+    evidence,
+    footer,
+    gradient,
+    header,
+    result,
+    staircase,
+    target,
+    typical,
+    unloadable,
+    written,
+)
 
 VALIDATOR = Draft202012Validator(json_schema())
 
@@ -34,6 +46,10 @@ def test_the_schema_is_a_schema() -> None:
         result("fail", evidence=evidence()),
         result("fail", evidence=evidence(distance=Distance(tolerance_units=float("inf")))),
         result("error", message="\ud800"),
+        staircase(),
+        staircase(observed=(None, float("nan"))),
+        gradient(),
+        gradient(z=(), observed=(), expected=(), reason="no gradient"),
         footer((result(),)),
         footer(broke="MemoryError"),
     ],

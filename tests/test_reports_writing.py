@@ -16,11 +16,12 @@ import pytest
 from fsqcheck.reports import Distance, RecordWriter, UnwritableReport, read
 from fsqcheck.reports.writing import encode
 
-from .reports_miniatures import evidence, footer, header, record, result, target, written
+from .reports_miniatures import evidence, footer, gradient, header, record, result, staircase, target, written
 
 
 def test_what_is_written_reads_back_as_it_was(tmp_path: Path) -> None:
-    made = record(result("fail", evidence=evidence(), message="日本\n"), result("pass", n=1))
+    measured = {"staircases": (staircase(), staircase(4, reason="x")), "gradients": (gradient(),)}
+    made = record(result("fail", evidence=evidence(), message="日本\n"), result("pass", n=1), **measured)
     assert read(written(made, tmp_path / "r.jsonl")) == made
 
 
@@ -157,6 +158,12 @@ def test_a_lone_surrogate_is_replaced_wherever_it_is(tmp_path: Path) -> None:
 def test_a_distance_that_is_not_finite_is_written_as_null(value: float) -> None:
     line = result("fail", evidence=evidence(distance=Distance(tolerance_units=value, ulps=value)))
     assert json.loads(encode(line))["evidence"]["distance"] == {"tolerance_units": None, "ulps": None}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_measured_number_that_is_not_finite_is_written_as_null(value: float) -> None:
+    assert json.loads(encode(staircase(observed=(0.5, value))))["observed"] == [0.5, None]
+    assert json.loads(encode(gradient(observed=(value,))))["observed"] == [None]
 
 
 def test_a_time_that_is_not_finite_still_reads_back(tmp_path: Path) -> None:
