@@ -1,7 +1,10 @@
 """What a run leaves behind: the record, its reading and writing, its verdict, and how it is shown."""
 
+from .badge import Badge, badge, render_shields
+from .badge import render_svg as render_badge
 from .family import Family, families
 from .finding import Cause, Finding, findings
+from .junit import render as render_junit
 from .markdown import render as render_markdown
 from .reading import (
     BadLine,
@@ -15,6 +18,7 @@ from .reading import (
     UnknownTarget,
     UnreadableReport,
     read,
+    stream,
 )
 from .reason import Reason, reasons
 from .record import (
@@ -23,6 +27,7 @@ from .record import (
     OUTCOMES,
     SCHEMA_VERSION,
     SEVERITIES,
+    BaselineLine,
     ClauseLine,
     Distance,
     Environment,
@@ -40,7 +45,8 @@ from .record import (
 )
 from .schema import json_schema
 from .terminal import render as render_terminal
-from .verdict import Status, Verdict, exit_status, judge, plan_digest, verdicts
+from .together import render as render_markdown_together
+from .verdict import Status, Verdict, exit_status, gap, judge, plan_digest, verdicts
 from .writing import RecordWriter, UnwritableReport
 
 __all__ = [
@@ -51,6 +57,8 @@ __all__ = [
     "SEVERITIES",
     "BadLine",
     "BadReport",
+    "Badge",
+    "BaselineLine",
     "Cause",
     "ClauseLine",
     "Distance",
@@ -80,16 +88,23 @@ __all__ = [
     "UnreadableReport",
     "UnwritableReport",
     "Verdict",
+    "badge",
     "exit_status",
     "families",
     "findings",
+    "gap",
     "json_schema",
     "judge",
     "plan_digest",
     "read",
     "reasons",
+    "render_badge",
+    "render_junit",
     "render_markdown",
+    "render_markdown_together",
+    "render_shields",
     "render_terminal",
+    "stream",
     "tally",
     "verdicts",
 ]

@@ -13,7 +13,7 @@ from . import plain
 from .facts import facts, rerun, script
 from .family import Family, columns, families, total
 from .finding import Finding, findings
-from .reason import Reason, reasons
+from .reason import Reason, idle
 from .record import Outcome, Record, Severity, TargetLine
 from .verdict import Verdict, verdicts
 from .words import counted, listed
@@ -64,9 +64,9 @@ def _section(record: Record, target: TargetLine, verdict: Verdict, console: Cons
     for finding in findings(record, target.name):
         console.print()
         _finding(console, finding)
-    results = record.of(target.name)
+    gathered = idle(record.of(target.name))
     for outcome, title in _IDLE.items():
-        if groups := reasons(results, outcome):
+        if groups := gathered.reasons(outcome):
             console.print()
             _reasons(console, title, groups)
     console.print()
