@@ -95,7 +95,10 @@ BAD: dict[str, tuple[bytes, str]] = {
         WHOLE.replace(b'"outcome":"pass"', b'"outc', 1),
         "line 3: not a line of a record",
     ),
-    "cut in the middle of a character": (WHOLE.replace(b'"tiny"', '"日'.encode()[:-1], 1), "not a line of a record"),
+    "cut in the middle of a character": (
+        WHOLE.replace(b'"target":"tiny"', '"target":"日'.encode()[:-1], 1),
+        "not a line of a record",
+    ),
     "duplicate": (lines(header(), target(), result(), result()), "already has a result on line 3"),
     "of a newer schema": (lines(b'{"type":"header","schema":99}'), "written by a newer fsqcheck"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "not an fsqcheck report"),
