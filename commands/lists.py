@@ -19,6 +19,13 @@ class Topic(StrEnum):
     clauses = "clauses"
 
 
+class Kind(StrEnum):
+    """What has a published schema."""
+
+    record = "record"
+    comparison = "comparison"
+
+
 def list_(
     topic: Annotated[Topic | None, typer.Argument(help="What to list; default: all.", show_default=False)] = None,
 ) -> None:
@@ -45,8 +52,13 @@ def explain(clause: Annotated[str, typer.Argument(help="The clause's id, e.g. BN
         stop(str(error))
 
 
-def schema() -> None:
-    """Print the JSON Schema of a record's lines."""
-    from ..reports import json_schema
+def schema(
+    kind: Annotated[
+        Kind, typer.Option(help="Of a line of a record, or of what `compare --json` writes.")
+    ] = Kind.record,
+) -> None:
+    """Print the JSON Schema of what fsqcheck writes."""
+    from .. import reports
 
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    made = {Kind.record: reports.json_schema, Kind.comparison: reports.comparison_schema}[kind]()
+    print(json.dumps(made, indent=2, ensure_ascii=False))

@@ -2,8 +2,16 @@
 
 from .badge import Badge, badge, render_shields
 from .badge import render_svg as render_badge
+from .comparing import compare
+from .comparison import Change, Comparison, Group, Pair, comparison_schema
+from .comparison import render_json as render_comparison_json
+from .comparison_html import JinjaMissing
+from .comparison_html import render as render_comparison_html
+from .comparison_markdown import render as render_comparison_markdown
+from .comparison_terminal import render as render_comparison_terminal
 from .family import Family, families
 from .finding import Cause, Finding, findings
+from .fingerprint import fingerprint
 from .junit import render as render_junit
 from .markdown import render as render_markdown
 from .reading import (
@@ -60,7 +68,9 @@ __all__ = [
     "Badge",
     "BaselineLine",
     "Cause",
+    "Change",
     "ClauseLine",
+    "Comparison",
     "Distance",
     "DuplicateCase",
     "EmptyReport",
@@ -69,13 +79,16 @@ __all__ = [
     "Family",
     "Finding",
     "Footer",
+    "Group",
     "Header",
+    "JinjaMissing",
     "Line",
     "MissingHeader",
     "NewerSchema",
     "NotARecord",
     "Number",
     "Outcome",
+    "Pair",
     "Reason",
     "Record",
     "RecordWriter",
@@ -89,9 +102,12 @@ __all__ = [
     "UnwritableReport",
     "Verdict",
     "badge",
+    "compare",
+    "comparison_schema",
     "exit_status",
     "families",
     "findings",
+    "fingerprint",
     "gap",
     "json_schema",
     "judge",
@@ -99,6 +115,10 @@ __all__ = [
     "read",
     "reasons",
     "render_badge",
+    "render_comparison_html",
+    "render_comparison_json",
+    "render_comparison_markdown",
+    "render_comparison_terminal",
     "render_junit",
     "render_markdown",
     "render_markdown_together",

@@ -90,10 +90,15 @@ def encode(line: Line) -> bytes:
     """
     if isinstance(line, ResultLine | Footer) and not math.isfinite(line.seconds):
         line = msgspec.structs.replace(line, seconds=0.0)
+    return encode_value(line)
+
+
+def encode_value(value: object) -> bytes:
+    """Any value as compact UTF-8 JSON; a lone surrogate becomes U+FFFD."""
     try:
-        return msgspec.json.encode(line)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(line)))
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
 
 
 def _encodable(value: object) -> object:
