@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import compare, lists, render, run
+from .commands import baseline, compare, lists, render, run
 
 app = typer.Typer(
     name="fsqcheck",
@@ -41,6 +41,7 @@ def front(
 app.command()(run.run)
 app.command()(render.render)
 app.command()(compare.compare)
+app.command()(baseline.baseline)
 app.command("list")(lists.list_)
 app.command()(lists.explain)
 app.command()(lists.schema)

@@ -60,6 +60,12 @@ def run(
     ] = 1,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the record (JSON Lines) here.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Markdown page here.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known failures, which fail nothing: see `fsqcheck baseline`.")
+    ] = None,
+    allow_stale: Annotated[
+        bool, typer.Option("--allow-stale", help="Only say what is no longer true of the baseline; default: an error.")
+    ] = False,
     seed: Annotated[
         int,
         typer.Option(
@@ -90,6 +96,8 @@ def run(
             "tier": tier.value if tier else None,
             "case": case,
             "seed": seed,
+            "baseline": baseline,
+            "allow_stale": allow_stale or None,
         }
         wanted = with_defaults(given, Path.cwd())
     except UsageError as error:
@@ -113,6 +121,7 @@ def _checked(wanted: Wanted, record: Path, markdown: Path | None, processes: int
     with Progress() as progress:
         try:
             session = Session(wanted)
+            session.baseline  # noqa: B018  (read here, so that a wrong one is told before anything is loaded)
             progress.say("loading " + ", ".join(wanted.targets))
             session.adapters  # noqa: B018  (loaded here, so that a target's fault is told before anything runs)
             for reason in session.unavailable.values():
@@ -130,6 +139,9 @@ def _checked(wanted: Wanted, record: Path, markdown: Path | None, processes: int
     console = Console(highlight=False, emoji=False)
     if markdown is not None:
         markdown.write_text(reports.render_markdown(found), encoding="utf-8")
+    if found.baseline is not None:
+        for problem in found.baseline.problems:
+            say(f"warning: {problem}" if found.baseline.allow_stale else problem)
     if quiet:
         for verdict in reports.verdicts(found):
             console.print(f"{verdict.target}: {verdict.words}", markup=False, soft_wrap=True)

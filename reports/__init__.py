@@ -1,7 +1,21 @@
 """What a run leaves behind: the record, its reading and writing, its verdict, and how it is shown."""
 
+from .accepting import Acceptance, NothingToKnow, baseline_of
+from .accepting import render as render_baseline
 from .badge import Badge, badge, render_shields
 from .badge import render_svg as render_badge
+from .baseline import (
+    BadBaseline,
+    Baseline,
+    Entry,
+    MissingKey,
+    NewerBaseline,
+    NotToml,
+    UnknownKey,
+    UnreadableBaseline,
+    WrongValue,
+    read_baseline,
+)
 from .comparing import compare
 from .comparison import Change, Comparison, Group, Pair, comparison_schema
 from .comparison import render_json as render_comparison_json
@@ -9,6 +23,7 @@ from .comparison_html import JinjaMissing
 from .comparison_html import render as render_comparison_html
 from .comparison_markdown import render as render_comparison_markdown
 from .comparison_terminal import render as render_comparison_terminal
+from .expecting import expected
 from .family import Family, families
 from .finding import Cause, Finding, findings
 from .fingerprint import fingerprint
@@ -63,9 +78,12 @@ __all__ = [
     "OUTCOMES",
     "SCHEMA_VERSION",
     "SEVERITIES",
+    "Acceptance",
+    "BadBaseline",
     "BadLine",
     "BadReport",
     "Badge",
+    "Baseline",
     "BaselineLine",
     "Cause",
     "Change",
@@ -74,6 +92,7 @@ __all__ = [
     "Distance",
     "DuplicateCase",
     "EmptyReport",
+    "Entry",
     "Environment",
     "Evidence",
     "Family",
@@ -84,8 +103,12 @@ __all__ = [
     "JinjaMissing",
     "Line",
     "MissingHeader",
+    "MissingKey",
+    "NewerBaseline",
     "NewerSchema",
     "NotARecord",
+    "NotToml",
+    "NothingToKnow",
     "Number",
     "Outcome",
     "Pair",
@@ -97,14 +120,19 @@ __all__ = [
     "Status",
     "TargetLine",
     "UnexpectedLine",
+    "UnknownKey",
     "UnknownTarget",
+    "UnreadableBaseline",
     "UnreadableReport",
     "UnwritableReport",
     "Verdict",
+    "WrongValue",
     "badge",
+    "baseline_of",
     "compare",
     "comparison_schema",
     "exit_status",
+    "expected",
     "families",
     "findings",
     "fingerprint",
@@ -113,8 +141,10 @@ __all__ = [
     "judge",
     "plan_digest",
     "read",
+    "read_baseline",
     "reasons",
     "render_badge",
+    "render_baseline",
     "render_comparison_html",
     "render_comparison_json",
     "render_comparison_markdown",

@@ -44,6 +44,8 @@ def case_facts(result: ResultLine) -> tuple[Fact, ...]:
         shown.append(Fact("found", plain.block(result.message)))
     if evidence is not None:
         shown += _evidence(evidence)
+    if result.known is not None and result.outcome != "xfail":
+        shown.append(Fact("baseline", plain.line(result.known)))
     return tuple(shown)
 
 

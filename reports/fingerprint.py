@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from . import plain
 from .record import ResultLine
 
 #: A longer fingerprint, in characters, ends in a hash of all of it.
@@ -42,12 +43,12 @@ def fingerprint(result: ResultLine) -> str:
     text = f"{result.ended or result.outcome}: {kind(result.message or '')}"
     if len(text) <= _LONGEST:
         return text
-    return f"{text[:_LONGEST]}… {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return f"{text[:_LONGEST]}… {hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def kind(message: str) -> str:
     """A message without its values."""
-    message = " ".join(message[:_MESSAGE].split())
+    message = " ".join(plain.encodable(message[:_MESSAGE]).split())
     for pattern, replacement in (*_ONCE, *_LISTS * _DEPTH):
         message = pattern.sub(replacement, message)
     return message

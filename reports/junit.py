@@ -123,11 +123,15 @@ def _whole(record: Record, place: str) -> Iterator[str]:
     tests = [(verdict.target, "is checked to the end", _ended(verdict)) for verdict in verdicts(record)]
     if not tests:
         tests = [("fsqcheck", "a target is tried", _Said("error", "incomplete: no target was tried"))]
+    if record.baseline is not None:
+        element = "skipped" if record.baseline.allow_stale else "failure"
+        tests += [("baseline", "is still true", _Said(element, plain.line(one))) for one in record.baseline.problems]
     errors = sum(said.element == "error" for _, _, said in tests)
     failures = sum(said.element == "failure" for _, _, said in tests)
+    skipped = sum(said.element == "skipped" for _, _, said in tests)
     yield (
         f'<testsuite name={_attribute("fsqcheck" + place)} tests="{len(tests)}" failures="{failures}" '
-        f'errors="{errors}" skipped="0" time="0">\n'
+        f'errors="{errors}" skipped="{skipped}" time="0">\n'
     )
     for target, name, said in tests:
         yield _case(f"fsqcheck.{target}", name, said, 0.0)

@@ -12,7 +12,7 @@ from .family import Family, columns, families, total
 from .finding import Finding, findings
 from .gfm import fence, in_html, prose, span
 from .reason import idle
-from .record import SEVERITIES, Outcome, Record, Severity, TargetLine
+from .record import SEVERITIES, BaselineLine, Outcome, Record, Severity, TargetLine
 from .verdict import Verdict, verdicts
 from .words import counted, listed
 
@@ -21,6 +21,8 @@ LIMIT = 60_000
 
 #: More reasons than this are counted, not shown.
 REASON_LIMIT = 10
+#: More problems of a baseline than this are counted, not shown.
+PROBLEM_LIMIT = 30
 
 #: What the sentence about what was left out may take.
 _RESERVE = 400
@@ -50,7 +52,7 @@ def render(record: Record, limit: int = LIMIT) -> str:
     """
     judged = verdicts(record)
     environment = _environment(record)
-    blocks = [*_verdicts(judged), *_sections(record, judged)]
+    blocks = [*_verdicts(judged), *_baseline(record.baseline), *_sections(record, judged)]
     room = limit - _size(environment) - 1
     kept, left_out = _fitting(blocks, room)
     if left_out:  # then the sentence that says so needs room too
@@ -69,6 +71,16 @@ def _verdicts(judged: tuple[Verdict, ...]) -> list[_Block]:
         for verdict in judged
     ]
     return [_Block("## fsqcheck", "", "heading", -1, (-1,)), *lines]
+
+
+def _baseline(baseline: BaselineLine | None) -> Iterable[_Block]:
+    if baseline is None or not baseline.problems:
+        return
+    lines = [f"- {span(problem)}" for problem in baseline.problems[:PROBLEM_LIMIT]]
+    if len(baseline.problems) > PROBLEM_LIMIT:
+        lines.append(f"- and {counted(len(baseline.problems) - PROBLEM_LIMIT, 'more problem')}")
+    title = f"**The baseline is stale{' (allowed)' if baseline.allow_stale else ''}:**"
+    yield _Block("\n".join([title, "", *lines]), title, "baseline", -1, (0, 0))
 
 
 def _sections(record: Record, judged: tuple[Verdict, ...]) -> Iterable[_Block]:
@@ -114,7 +126,7 @@ def _left_out(left_out: Counter[str]) -> str:
             parts.append(f"the details of {counted(cut, f'{severity.upper()} finding')}")
         if gone := left_out[f"{severity} finding"]:
             parts.append(counted(gone, f"{severity.upper()} finding"))
-    parts += [counted(left_out[name], name) for name in ("verdict", "table") if left_out[name]]
+    parts += [counted(left_out[name], name) for name in ("verdict", "table", "baseline") if left_out[name]]
     return f"**Left out to keep this short:** {listed(parts)}. The record has everything."
 
 

@@ -13,12 +13,14 @@ from .family import Family, columns, families, total
 from .finding import Finding, findings
 from .printing import INDENT, SEVERITY_STYLES, STATUS_STYLES, continued, fact, fitted, print_line, say, width
 from .reason import Reason, idle
-from .record import Outcome, Record, TargetLine
+from .record import BaselineLine, Outcome, Record, TargetLine
 from .verdict import Verdict, verdicts
 from .words import counted, listed
 
 #: More reasons than this are counted, not shown.
 REASON_LIMIT = 10
+#: More problems of a baseline than this are counted, not shown.
+PROBLEM_LIMIT = 30
 
 _COLUMN_STYLES = {"pass": "green", "fail": "red", "error": "red", "no result": "yellow"}
 _IDLE: dict[Outcome, str] = {
@@ -32,6 +34,8 @@ _IDLE: dict[Outcome, str] = {
 def render(record: Record, console: Console) -> None:
     """Print the record; the last line is the verdict (one line a target). Third-party text is shown, never obeyed."""
     judged = verdicts(record)
+    if record.baseline is not None and record.baseline.problems:
+        _baseline(console, record.baseline)
     for target, verdict in zip(record.targets, judged, strict=True):
         _section(record, target, verdict, console)
     if not judged:
@@ -59,6 +63,16 @@ def _section(record: Record, target: TargetLine, verdict: Verdict, console: Cons
             _reasons(console, title, groups)
     console.print()
     _verdict(console, verdict)
+
+
+def _baseline(console: Console, baseline: BaselineLine) -> None:
+    console.print()
+    title = f"The baseline is stale{' (allowed)' if baseline.allow_stale else ''}"
+    print_line(console, Text(title, style="yellow" if baseline.allow_stale else "bold red"))
+    for problem in baseline.problems[:PROBLEM_LIMIT]:
+        say(console, Text(plain.line(problem)), label=Text("  "))
+    if len(baseline.problems) > PROBLEM_LIMIT:
+        print_line(console, Text(f"  and {counted(len(baseline.problems) - PROBLEM_LIMIT, 'more problem')}"))
 
 
 def _heading(console: Console, target: TargetLine) -> None:

@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from . import plain
-from .record import ClauseLine, Footer, Header, Line, ResultLine, TargetLine
+from .record import BaselineLine, ClauseLine, Footer, Header, Line, ResultLine, TargetLine
 
 
 # Named like the ways in which a report can be bad, in reading.py.
@@ -44,7 +44,7 @@ class RecordWriter:
             self._file.close()
             raise
 
-    def write(self, line: TargetLine | ClauseLine | ResultLine) -> None:
+    def write(self, line: TargetLine | ClauseLine | ResultLine | BaselineLine) -> None:
         """Append one line; `UnwritableReport` if that fails, `ValueError` if the record is closed."""
         self._append(line)
 
