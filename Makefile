@@ -9,12 +9,13 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report test format lint types unit wheel mutants bench clean
+.PHONY: help report test format lint types unit wheel mutants comparisons bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl and .md"
 	@echo "make test     format, lint, types, tests, and the wheel installed elsewhere"
 	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
+	@echo "make comparisons  set real releases side by side; writes docs/comparisons.md"
 	@echo "make bench    print how long things take on this machine"
 	@echo "make format   format the code;   make clean   remove what the others made"
 
@@ -73,6 +74,9 @@ wheel: $(VENV)/ready
 
 mutants: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutants.matrix
+
+comparisons: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.comparisons
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/suite.py

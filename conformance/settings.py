@@ -87,6 +87,8 @@ def with_defaults(given: Mapping[str, Any], start: Path) -> Wanted:
     fields = {**defaults, **{name: value for name, value in given.items() if value not in ((), None)}}
     if fields.get("baseline") == "":  # said in so many words: none
         fields["baseline"] = None
+    elif fields.get("baseline") is not None and fields["baseline"].is_relative_to(start):
+        fields["baseline"] = fields["baseline"].relative_to(start)  # as a person would name it
     if given.get("case"):
         fields["tier"] = "standard"
     return Wanted(**{"targets": (), **fields}).checked()

@@ -226,7 +226,8 @@ def _text(path: Path) -> str:
         raise UnreadableBaseline(path, f"cannot read the baseline: {why}; check the path") from error
 
 
-_KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {}
+#: Every key of an entry, what it must hold, and how that is checked.
+KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {}
 
 
 def _entry(path: Path, lines: _Lines, number: int, start: int | None, table: Mapping[str, Any]) -> Entry:
@@ -236,14 +237,14 @@ def _entry(path: Path, lines: _Lines, number: int, start: int | None, table: Map
         return lines.of_key(key, start) if start is not None else None
 
     for key in table:
-        if key not in _KEYS:
-            raise UnknownKey(path, name + _unknown(key, tuple(_KEYS)), line(key))
+        if key not in KEYS:
+            raise UnknownKey(path, name + _unknown(key, tuple(KEYS)), line(key))
     for key in ("cases", "fingerprint", "reason"):
         if key not in table:
-            raise MissingKey(path, f"{name}the entry has no {key}: {_KEYS[key][0]}", start)
+            raise MissingKey(path, f"{name}the entry has no {key}: {KEYS[key][0]}", start)
     fields = {}
     for key, value in table.items():
-        words, checked = _KEYS[key]
+        words, checked = KEYS[key]
         try:
             fields[key] = checked(value)
         except (TypeError, ValueError):
@@ -293,7 +294,7 @@ def _range(value: Any) -> str:
     return str(value)
 
 
-_KEYS |= {
+KEYS |= {
     "cases": ("a list of case ids, in which * stands for any part and /** at the end for the rest", _patterns),
     "fingerprint": ("the text by which `fsqcheck baseline` knows the failure", _words),
     "reason": ("a sentence that says why the failure is accepted", _words),
