@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import combinations
 
 from . import plain
 from .baseline import SCHEMA_VERSION, Baseline, Entry
 from .expecting import wrong_share
 from .fingerprint import fingerprint
-from .record import BAD, Record, ResultLine
+from .record import BAD, Record
 from .verdict import gap
 from .words import counted
 
 #: What of a case id may become `*`: the level list, the dtype, the mode and the variant. Another rule or device is
 #: another failure.
 _MAY_WIDEN = (6, 2, 3, 5)
+_SUBSETS = tuple(positions for size in range(1, 5) for positions in combinations(_MAY_WIDEN, size))
+
+#: More failing cases of one target than this make no baseline.
+_MOST = 50_000
+
+#: A case id, taken apart at its slashes.
+Parts = tuple[str, ...]
 
 _FIRST_REASON = "not looked into yet"
 
@@ -54,31 +62,64 @@ def baseline_of(record: Record, acceptance: Acceptance, older: Baseline | None =
     several = len(record.targets) > 1
     entries: list[Entry] = []
     for line in record.targets:
-        groups: dict[tuple[str, str], list[ResultLine]] = {}
-        others: dict[str, set[tuple[str, ...]]] = {}
-        for result in record.of(line.name):
-            if result.outcome in BAD or result.outcome == "xfail":
-                groups.setdefault((result.clause, fingerprint(result)), []).append(_light(result))
-            else:
-                others.setdefault(result.clause, set()).add(_parts(result.id))
-        for (clause, print_), results in groups.items():
-            failing = {_parts(one.id) for one in results}
-            rest = set(others.get(clause, ()))
-            for (other_clause, other), more in groups.items():
-                if other_clause == clause and other != print_:
-                    rest |= {_parts(one.id) for one in more}
+        groups = _failures(record, line.name)
+        owners = _owners(record, line.name, groups)
+        for (clause, known), group in groups.items():
             entry = Entry(
                 line=None,
-                cases=tuple(sorted(_patterns(failing, rest))),
-                fingerprint=print_,
+                cases=tuple(sorted(_patterns(group.ids, known, owners[clause]))),
+                fingerprint=known,
                 reason=acceptance.reason,
-                wrong=_known_share(results),
+                wrong=_rounded_up(group.share),
                 issue=acceptance.issue,
                 expires=acceptance.expires,
                 targets=(line.name,) if several else (),
             )
             entries.append(_inherited(entry, clause, older))
     return tuple(entries)
+
+
+@dataclass
+class _Failures:
+    """The cases of one clause that fail in one way, and the largest share of their answers that was wrong."""
+
+    ids: set[Parts]
+    share: float = 0.0
+
+
+def _failures(record: Record, target: str) -> dict[tuple[str, str], _Failures]:
+    groups: dict[tuple[str, str], _Failures] = {}
+    cases = 0
+    for result in record.of(target):
+        if result.outcome not in BAD and result.outcome != "xfail":
+            continue
+        cases += 1
+        if cases > _MOST:
+            raise NothingToKnow(
+                f"more than {_MOST:,} cases fail; a baseline of so many knows nothing: mend the worst first"
+            )
+        group = groups.setdefault((result.clause, fingerprint(result)), _Failures(set()))
+        group.ids.add(_parts(result.id))
+        group.share = max(group.share, wrong_share(result) or 0.0)
+    return groups
+
+
+def _owners(
+    record: Record, target: str, groups: Mapping[tuple[str, str], _Failures]
+) -> dict[str, dict[Parts, str | None]]:
+    """Of each clause the patterns that failing cases fit, and the one fingerprint that all which fit it have, or None."""
+    owners: dict[str, dict[Parts, str | None]] = {clause: {} for clause, _ in groups}
+    for (clause, known), group in groups.items():
+        for id in group.ids:
+            for pattern in _all_patterns(id):
+                owners[clause][pattern] = known if owners[clause].get(pattern, known) == known else None
+    for result in record.of(target):
+        if result.clause in owners and result.outcome not in BAD and result.outcome != "xfail":
+            own = owners[result.clause]
+            for pattern in _all_patterns(_parts(result.id)):
+                if pattern in own:
+                    own[pattern] = None
+    return owners
 
 
 def render(entries: Sequence[Entry], record: Record) -> str:
@@ -127,51 +168,39 @@ def _string(text: str) -> str:
     return json.dumps(plain.encodable(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _light(result: ResultLine) -> ResultLine:
-    """What of a failure is needed: a record of many keeps no script of each."""
-    import msgspec
-
-    if result.evidence is None:
-        return result
-    return msgspec.structs.replace(
-        result, evidence=msgspec.structs.replace(result.evidence, script=None, rerun=None, input=(), details={})
-    )
-
-
-def _known_share(results: Iterable[ResultLine]) -> float | None:
-    """The largest share of wrong answers, rounded up to three digits."""
-    shares = [share for share in map(wrong_share, results) if share is not None]
-    if not shares:
+def _rounded_up(share: float) -> float | None:
+    """A share of wrong answers to three digits, None for none."""
+    if not share:
         return None
-    worst = max(shares)
-    digits: int = 2 - math.floor(math.log10(worst))
-    rounded: float = round(math.ceil(worst * 10**digits) / 10**digits, digits + 1)
+    digits: int = 2 - math.floor(math.log10(share))
+    rounded: float = round(math.ceil(share * 10**digits) / 10**digits, digits + 1)
     return min(1.0, rounded)
 
 
-def _parts(id: str) -> tuple[str, ...]:
+def _parts(id: str) -> Parts:
     return tuple(id.split("/"))
 
 
-def _patterns(failing: set[tuple[str, ...]], rest: set[tuple[str, ...]]) -> Iterator[str]:
-    """Patterns that match all of `failing` and none of `rest`: what differs in one part only is gathered under a `*`."""
-    patterns = failing
-    of_the_rest: dict[tuple[int, ...], set[tuple[str, ...]]] = {}
+def _patterns(ids: set[Parts], known: str, owners: Mapping[Parts, str | None]) -> Iterator[str]:
+    """Patterns that match these cases and no other: what differs in one part only is gathered under a `*`."""
+    patterns = ids
     for position in _MAY_WIDEN:
-        groups: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+        groups: dict[Parts, set[Parts]] = {}
         for pattern in patterns:
             groups.setdefault(_starred(pattern, (position,)), set()).add(pattern)
         patterns = set()
         for wider, members in groups.items():
-            stars = tuple(number for number, part in enumerate(wider) if part == "*")
-            if stars not in of_the_rest:
-                of_the_rest[stars] = {_starred(one, stars) for one in rest}
-            patterns |= {wider} if len(members) > 1 and wider not in of_the_rest[stars] else members
+            patterns |= {wider} if len(members) > 1 and owners.get(wider) == known else members
     for pattern in patterns:
         yield "/".join(map(_escaped, pattern))
 
 
-def _starred(parts: tuple[str, ...], positions: Sequence[int]) -> tuple[str, ...]:
+def _all_patterns(id: Parts) -> Iterator[Parts]:
+    for positions in _SUBSETS:
+        yield _starred(id, positions)
+
+
+def _starred(parts: Parts, positions: Sequence[int]) -> Parts:
     return tuple("*" if number in positions else part for number, part in enumerate(parts))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -63,9 +63,9 @@ def family_of(clause: str) -> str:
 def families(record: Record, target: str) -> tuple[Family, ...]:
     """One row a family, in the order of the record's clauses; `KeyError` for a target that it does not introduce."""
     planned = {line.name: line.planned for line in record.targets}[target]
-    outcomes: dict[str, Counter[Outcome]] = {}
+    outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     for result in record.of(target):
-        outcomes.setdefault(result.clause, Counter())[result.outcome] += 1
+        outcomes[result.clause][result.outcome] += 1
     had = Counter({id: ended.total() for id, ended in outcomes.items()})
     order = [clause.id for clause in record.clauses if planned.get(clause.id) or clause.id in had]
     clauses: dict[str, list[str]] = {}

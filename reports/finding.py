@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from . import plain
@@ -17,7 +18,7 @@ from .words import counted, listed
 WORST: tuple[Outcome, ...] = ("fail", "error", "crash", "timeout")
 
 #: More messages, level lists or variants of one clause than this are not told apart: a record may hold millions.
-_MOST = 10_000
+_MOST = 2_000
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{9,16}\b")
 
@@ -83,7 +84,9 @@ def findings(record: Record, target: str) -> tuple[Finding, ...]:
     kept = isinstance(record.results, tuple)
     for result in record.of(target):
         if result.outcome in JUDGED:
-            gathered.setdefault(result.clause, _Gathered()).add(result, kept)
+            if result.clause not in gathered:
+                gathered[result.clause] = _Gathered()
+            gathered[result.clause].add(result, kept)
 
     def failing(id: str) -> Sequence[ResultLine]:
         # Processes end their cases in any order; the report of a run must not depend on it.
@@ -106,18 +109,20 @@ class _Gathered:
         self.best: tuple[Any, ResultLine] | None = None
         self.causes: dict[tuple[Outcome, str | None], tuple[int, str]] = {}
         #: For each dimension the values that were tried, and those that failed, with the first case of each.
-        self.tried: dict[str, dict[str, str]] = {noun: {} for noun in _DIMENSIONS}
+        self.tried: dict[str, set[Hashable]] = {noun: set() for noun in _DIMENSIONS}
         self.bad: dict[str, dict[str, str]] = {noun: {} for noun in _DIMENSIONS}
 
     def add(self, result: ResultLine, keep: bool) -> None:
         """Takes in one result that was judged."""
         self.judged += 1
         failed = result.outcome in BAD
-        for noun, value in _DIMENSIONS.items():
+        for noun, (value, words) in _DIMENSIONS.items():
             said = value(result)
-            _first(self.tried[noun], said, result.id)
+            tried = self.tried[noun]
+            if said not in tried and len(tried) < _MOST:
+                tried.add(said)
             if failed:
-                _first(self.bad[noun], said, result.id)
+                _first(self.bad[noun], words(said), result.id)
         if not failed:
             return
         self.outcomes[result.outcome] += 1
@@ -200,17 +205,18 @@ def _said_once(ordered: Iterable[Finding]) -> Iterable[Finding]:
         yield replace(one, same_as=same)
 
 
-def _levels(result: ResultLine) -> str:
-    return "[" + ", ".join(map(str, result.levels)) + "]"
+def _levels(levels: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, levels)) + "]"
 
 
-_DIMENSIONS: Mapping[str, Callable[[ResultLine], str]] = {
-    "rule": lambda result: result.rule,
-    "dtype": lambda result: result.dtype,
-    "device": lambda result: result.device,
-    "mode": lambda result: result.mode,
-    "variant": lambda result: result.variant or "none",
-    "level list": _levels,
+#: In what the cases of a clause differ: the value, and how it is said.
+_DIMENSIONS: Mapping[str, tuple[Callable[[ResultLine], Any], Callable[[Any], str]]] = {
+    "rule": (attrgetter("rule"), str),
+    "dtype": (attrgetter("dtype"), str),
+    "device": (attrgetter("device"), str),
+    "mode": (attrgetter("mode"), str),
+    "variant": (attrgetter("variant"), lambda variant: variant or "none"),
+    "level list": (attrgetter("levels"), _levels),
 }
 
 
@@ -222,6 +228,9 @@ def _where(gathered: _Gathered) -> str:
         tried, seen = gathered.tried[noun], gathered.bad[noun]
         bad = sorted(seen, key=seen.__getitem__)
         if len(tried) == 1:
+            continue
+        if len(tried) >= _MOST:
+            narrow.append(f"{'many' if len(bad) > 3 else 'few'} of {_MOST:,} or more {noun}s")
             continue
         if len(bad) == len(tried):
             wide.append(f"both {noun}s" if len(tried) == 2 else f"all {len(tried):,} {noun}s")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from . import plain
 from .reason import Idle
-from .record import BAD, JUDGED, SEVERITIES, BaselineLine, Outcome, Record, Severity, TargetLine
+from .record import BAD, JUDGED, SEVERITIES, BaselineLine, Outcome, Record, ResultLine, Severity, TargetLine
 from .sorting import in_order
 from .words import counted, listed
 
@@ -65,8 +66,15 @@ def judge(record: Record, target: str) -> Verdict:
 
 
 def verdicts(record: Record) -> tuple[Verdict, ...]:
-    """The verdict on every target, in the order of the record."""
-    return tuple(_judged(record, line) for line in record.targets)
+    """The verdict on every target, in the order of the record; a record that was streamed is judged once."""
+    if isinstance(record.results, tuple):
+        return tuple(_judged(record, line) for line in record.targets)
+    if record.results not in _STREAMED:
+        _STREAMED[record.results] = tuple(_judged(record, line) for line in record.targets)
+    return _STREAMED[record.results]
+
+
+_STREAMED: WeakKeyDictionary[Sequence[ResultLine], tuple[Verdict, ...]] = WeakKeyDictionary()
 
 
 def exit_status(record: Record) -> Status:
@@ -105,11 +113,11 @@ def plan_digest(ids: Iterable[str]) -> str:
 
 
 def _judged(record: Record, target: TargetLine) -> Verdict:
-    clauses: dict[str, Counter[Outcome]] = {}
+    clauses: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     severities: dict[str, Severity] = {}
     idle = Idle()
     for result in record.of(target.name):
-        clauses.setdefault(result.clause, Counter())[result.outcome] += 1
+        clauses[result.clause][result.outcome] += 1
         severities.setdefault(result.clause, result.severity)
         idle.add(result)
     failing: Counter[Severity] = Counter(dict.fromkeys(SEVERITIES, 0))
