@@ -9,7 +9,7 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report test format lint types unit wheel mutants false-alarms mutation bench clean
+.PHONY: help report test format lint types unit wheel mutants false-alarms mutation comparisons bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl, .md and .html"
@@ -17,6 +17,7 @@ help:
 	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
 	@echo "make false-alarms  right quantizers through everything; writes docs/detection.md too"
 	@echo "make mutation  our own code, changed in one place at a time, before suite and tests"
+	@echo "make comparisons  set real releases side by side; writes docs/comparisons.md"
 	@echo "make bench    print how long things take on this machine"
 	@echo "make format   format the code;   make clean   remove what the others made"
 
@@ -58,7 +59,7 @@ lint: $(VENV)/ready
 types: $(VENV)/ready
 	mkdir -p build/types && ln -sfn ../.. build/types/fsqcheck
 	MYPYPATH=build/types $(BIN)/mypy -p fsqcheck.reference -p fsqcheck.adapters -p fsqcheck.conformance \
-	  -p fsqcheck.reports -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
+	  -p fsqcheck.reports -p fsqcheck.commands -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
 	MYPYPATH=build/types $(BIN)/mypy tests benchmarks
 
 unit: $(VENV)/ready
@@ -86,6 +87,9 @@ PART := 0/1
 mutation: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutation --part $(PART) $(FILES)
+
+comparisons: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.comparisons
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/suite.py

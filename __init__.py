@@ -34,13 +34,15 @@ def check(
     seed: int = 0,
     processes: int = 1,
     report: str | Path | None = None,
+    baseline: str | Path | None = None,
+    allow_stale: bool = False,
 ) -> Record:
     """Runs the suite on targets, as `fsqcheck run` does, and gives the record; `fsqcheck.reports.verdicts` judges it.
 
     The arguments are those of the command line: names of rules, dtypes, devices, clauses or families, and lists of
     numbers of levels; empty means all that a target claims. `seed`: of the drawn cases. `report`: where to keep the
-    record. Raises `ValueError` for what makes no sense and `fsqcheck.reports.UnwritableReport`; a target that cannot
-    be loaded is in the record.
+    record. `baseline`: a file of known failures. Raises `ValueError` for what makes no sense and
+    `fsqcheck.reports.UnwritableReport`; a target that cannot be loaded is in the record.
     """
     import tempfile
 
@@ -51,7 +53,18 @@ def check(
     from .reports import read
 
     lists = tuple(Codebook(tuple(one)).levels for one in levels)
-    wanted = Wanted(targets, tier, tuple(rules), lists, tuple(dtypes), tuple(devices), tuple(clauses), seed=seed)
+    wanted = Wanted(
+        targets,
+        tier,
+        tuple(rules),
+        lists,
+        tuple(dtypes),
+        tuple(devices),
+        tuple(clauses),
+        seed=seed,
+        baseline=Path(baseline) if baseline is not None else None,
+        allow_stale=allow_stale,
+    )
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
         record = Path(report) if report is not None else Path(folder) / "record.jsonl"
         try:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 from ..adapters import LAYOUTS, Adapter
 from ..reference import PRECISIONS, RULES, Codebook, rule_named
@@ -37,6 +38,8 @@ class Wanted:
     clauses: tuple[str, ...] = ()
     case: str | None = None
     seed: int = 0
+    baseline: Path | None = None
+    allow_stale: bool = False
 
     def checked(self) -> Wanted:
         """Itself; `UsageError` for an unknown name or impossible levels."""

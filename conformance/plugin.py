@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ..reports.record import ResultLine
+    from ..reports.record import BaselineLine, ResultLine
     from .case import Case
+    from .known import KnownFailures
     from .session import Session
     from .subject import Subject
 
@@ -50,6 +51,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="seed of Hypothesis; 0 (default): the same draws always",
     )
     group.addoption("--fsq-report", dest="fsq_report", default=None, metavar="FILE", help="write the record here")
+    group.addoption(
+        "--fsq-baseline",
+        dest="fsq_baseline",
+        default=None,
+        metavar="FILE",
+        help="known failures, which are xfailed (default: that of [tool.fsqcheck])",
+    )
+    group.addoption(
+        "--fsq-allow-stale",
+        dest="fsq_allow_stale",
+        action="store_true",
+        default=None,
+        help="a baseline that is no longer true is told and fails nothing",
+    )
     group.addoption("--fsq-strict", dest="fsq_strict", action="store_true", help="a SHOULD that fails is a failed test")
 
 
@@ -66,10 +81,13 @@ def session_of(config: pytest.Config) -> Session:
     from .settings import with_defaults
 
     given: dict[str, Any] = {name: tuple(config.getoption(f"fsq_{name}")) for _, name, _ in _OPTIONS}
-    given |= {name: config.getoption(f"fsq_{name}") for name in ("tier", "case", "seed")}
+    given |= {name: config.getoption(f"fsq_{name}") for name in ("tier", "case", "seed", "allow_stale")}
+    baseline: str | None = config.getoption("fsq_baseline")
+    given["baseline"] = Path(baseline) if baseline else baseline
     try:
         given["levels"] = tuple(parse_levels(text) for text in given["levels"])
         session = Session(with_defaults(given, Path.cwd()))
+        session.baseline  # noqa: B018  (read here, so that a wrong one is told before anything runs)
     except UsageError as error:
         raise pytest.UsageError(f"fsqcheck: {error}") from None
     if not session.adapters:
@@ -82,8 +100,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Loads the targets that were named, and opens the record in the process that pytest was started in."""
     if config.getoption("fsq_targets"):
         session_of(config)
-    if config.getoption("fsq_report") and not hasattr(config, "workerinput"):
-        scribe = Scribe(config)
+    if hasattr(config, "workerinput"):
+        return
+    gate = Gate(config)
+    config.pluginmanager.register(gate, "fsqcheck-gate")
+    if config.getoption("fsq_report"):
+        scribe = Scribe(config, gate)
         config.stash[WRITER] = scribe
         config.pluginmanager.register(scribe, "fsqcheck-scribe")
 
@@ -154,9 +176,10 @@ _RESULT = pytest.StashKey["ResultLine"]()
 
 def _ended(item: pytest.Item, error: BaseException | None, seconds: float) -> ResultLine:
     """Keeps the result of a case with its test."""
+    from .known import as_known
     from .results import result_of
 
-    result = result_of(item.stash[_SUBJECT], error, seconds)
+    result = as_known(session_of(item.config), result_of(item.stash[_SUBJECT], error, seconds))
     item.stash[_RESULT] = result
     return result
 
@@ -181,10 +204,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         if is_own_fault(result):
             raise
     else:
-        _ended(pyfuncitem, None, time.perf_counter() - started)
+        result = _ended(pyfuncitem, None, time.perf_counter() - started)
+        if result.outcome == "xpass" and not session_of(pyfuncitem.config).wanted.allow_stale:
+            pytest.fail(f"passes unexpectedly: {result.known}", pytrace=False)
         return value
     if result.outcome in ("unsupported", "not-run"):
         pytest.skip(f"{result.outcome}: {result.message}")
+    if result.outcome == "xfail":
+        pytest.xfail(f"known: {result.known}")
     if result.severity != "must" and not pyfuncitem.config.getoption("fsq_strict"):
         pytest.xfail(f"{result.severity.upper()} {result.clause}: {result.message}")
     return pytest.fail(in_plain_words(result), pytrace=False)
@@ -209,22 +236,69 @@ def pytest_runtest_makereport(
 
         item.stash[_SENT] = True
         report.user_properties.append((_PROPERTY, msgspec.to_builtins(result)))
+        if result.outcome == "xpass" and report.passed:
+            report.wasxfail = result.known or ""
     return report
 
 
 _SENT = pytest.StashKey[bool]()
 
 
+class Gate:
+    """Follows the results of a run that has a baseline, and fails the run when the baseline is no longer true."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._known: KnownFailures | None = None
+        self._line: BaselineLine | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Follows a result, from this process or from a worker."""
+        if (found := result_in(report)) is not None and (known := self._following()) is not None:
+            known.add(found)
+
+    def line(self) -> BaselineLine | None:
+        """What there is to say of the baseline, made once; None for a run without one."""
+        if self._line is None and (known := self._following()) is not None:
+            self._line = known.line()
+        return self._line
+
+    def _following(self) -> KnownFailures | None:
+        from .known import KnownFailures
+
+        if self._known is None and session_of(self._config).baseline is not None:
+            self._known = KnownFailures(session_of(self._config))
+        return self._known
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """A stale baseline fails a run that has not failed already."""
+        if self._known is None or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return
+        line = self.line()
+        if line is not None and line.problems and not line.allow_stale:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Says what is wrong with the baseline, one line each."""
+        if self._line is None or not self._line.problems:
+            return
+        terminalreporter.section("fsqcheck baseline", red=not self._line.allow_stale)
+        for problem in self._line.problems:
+            terminalreporter.write_line(problem)
+
+
 class Scribe:
     """Writes the record while the run goes on."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, gate: Gate) -> None:
         from ..reports import RecordWriter, UnwritableReport
         from .recording import clause_lines, header, target_lines
 
         self._config = config
         self._started = time.monotonic()
         self._outcomes: dict[str, int] = {}
+        self._gate = gate
         self._broke: str | None = None
         session = session_of(config)
         try:
@@ -254,11 +328,13 @@ class Scribe:
         """The result of a case whose worker died under it."""
         if report.when in ("setup", "call", "teardown") or _SEPARATOR not in report.nodeid:
             return None
+        from .known import as_known
         from .recording import bare_result
         from .session import parsed_case
 
         target, _, id = report.nodeid.partition("[")[2].rstrip("]").partition(_SEPARATOR)
-        return bare_result(parsed_case(target, id), "crash", 0.0, "the process that ran this case died")
+        died = bare_result(parsed_case(target, id), "crash", 0.0, "the process that ran this case died")
+        return as_known(session_of(self._config), died)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Keeps what broke pytest itself."""
@@ -277,6 +353,8 @@ class Scribe:
         if exitstatus == pytest.ExitCode.INTERRUPTED and self._broke is None:
             self._writer.close(None)
             return
+        if (line := self._gate.line()) is not None:
+            self._writer.write(line)
         self._writer.close(
             Footer(
                 finished=now(),

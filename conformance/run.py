@@ -109,6 +109,7 @@ def _arguments(session: Session, report: Path, processes: int) -> list[str]:
     arguments += [f"{flag}={value}" for flag, values in lists.items() for value in values]
     arguments += [f"--fsq-tier={wanted.tier}", f"--fsq-seed={wanted.seed}", f"--fsq-report={report}"]
     arguments += [f"--fsq-case={wanted.case}"] if wanted.case else []
+    arguments += [f"--fsq-baseline={wanted.baseline or ''}", *(["--fsq-allow-stale"] if wanted.allow_stale else [])]
     return [*arguments, str(HERE)]
 
 

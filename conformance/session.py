@@ -9,6 +9,7 @@ from functools import cached_property
 
 from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, resolve
 from ..reference import rule_named
+from ..reports.baseline import BadBaseline, Baseline, read_baseline
 from .case import DRAWN_VARIANT, Case
 from .clause import FAMILIES, Clause, Span, catalogue, clause_of
 from .levels import level_lists
@@ -42,6 +43,21 @@ class Session:
             wanted = replace(wanted, rules=(parsed_case("", wanted.case).rule,))
         self.wanted = wanted
         self.unavailable: dict[str, str] = {}
+
+    @cached_property
+    def baseline(self) -> Baseline | None:
+        """The known failures of the run, or None; `UsageError` for a file that is no baseline."""
+        if self.wanted.baseline is None:
+            return None
+        try:
+            return read_baseline(self.wanted.baseline)
+        except BadBaseline as error:
+            raise UsageError(str(error)) from None
+
+    def version(self, target: str) -> str | None:
+        """The release of a target, if it was loaded and says which it is."""
+        adapter = self.adapters.get(target)
+        return adapter.identity.version if adapter is not None else None
 
     @cached_property
     def adapters(self) -> dict[str, Adapter]:

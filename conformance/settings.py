@@ -18,6 +18,8 @@ KEYS: dict[str, tuple[str, str]] = {
     "devices": ("devices", "a list of strings"),
     "clauses": ("clauses", "a list of strings"),
     "tier": ("tier", "a string"),
+    "baseline": ("baseline", "a string"),
+    "allow-stale": ("allow_stale", "true or false"),
 }
 
 
@@ -49,8 +51,12 @@ def settings_of(file: Path) -> dict[str, Any]:
 
 def _checked(file: Path, key: str, value: Any, words: str) -> Any:
     wrong = UsageError(f"{file}: [tool.fsqcheck] {key} must be {words}, got {value!r}")
-    if key == "tier":
-        if not isinstance(value, str):
+    if words == "a string":
+        if not isinstance(value, str) or not value:
+            raise wrong
+        return file.parent / value if key == "baseline" else value
+    if words == "true or false":
+        if not isinstance(value, bool):
             raise wrong
         return value
     if not isinstance(value, list) or not value:
@@ -79,6 +85,10 @@ def with_defaults(given: Mapping[str, Any], start: Path) -> Wanted:
     except UsageError as error:
         raise UsageError(f"{file}: [tool.fsqcheck] {error}") from None
     fields = {**defaults, **{name: value for name, value in given.items() if value not in ((), None)}}
+    if fields.get("baseline") == "":  # said in so many words: none
+        fields["baseline"] = None
+    elif fields.get("baseline") is not None and fields["baseline"].is_relative_to(start):
+        fields["baseline"] = fields["baseline"].relative_to(start)  # as a person would name it
     if given.get("case"):
         fields["tier"] = "standard"
     return Wanted(**{"targets": (), **fields}).checked()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import plain
 from .finding import Cause, Finding, error_key
-from .record import Distance, Evidence, Number
+from .record import Distance, Evidence, Number, ResultLine
 from .words import counted
 
 #: More numbers of an input than this are counted, not shown.
@@ -28,18 +28,25 @@ class Fact:
 
 def facts(finding: Finding) -> tuple[Fact, ...]:
     """What is known of a finding's best example, then how far the finding reaches."""
-    best, evidence = finding.best, finding.best.evidence
     if finding.same_as is not None:
-        return (Fact(best.outcome, f"the same as in {plain.line(finding.same_as, 60)}"), *_reach(finding))
+        return (Fact(finding.best.outcome, f"the same as in {plain.line(finding.same_as, 60)}"), *_reach(finding))
+    return (*case_facts(finding.best), *_reach(finding), Fact("example", plain.line(finding.best.id)))
+
+
+def case_facts(result: ResultLine) -> tuple[Fact, ...]:
+    """What is known of one case that did not pass."""
+    evidence = result.evidence
     shown: list[Fact] = []
-    if best.outcome != "fail" or evidence is None:
-        message = best.message or "nothing was recorded"
-        shown.append(Fact("message" if best.outcome == "fail" else best.outcome, plain.block(message)))
-    elif best.message:
-        shown.append(Fact("found", plain.block(best.message)))
+    if result.outcome != "fail" or evidence is None:
+        message = result.message or "nothing was recorded"
+        shown.append(Fact("message" if result.outcome == "fail" else result.outcome, plain.block(message)))
+    elif result.message:
+        shown.append(Fact("found", plain.block(result.message)))
     if evidence is not None:
         shown += _evidence(evidence)
-    return (*shown, *_reach(finding), Fact("example", plain.line(best.id)))
+    if result.known is not None and result.outcome != "xfail":
+        shown.append(Fact("baseline", plain.line(result.known)))
+    return tuple(shown)
 
 
 def rerun(finding: Finding) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .record import Outcome, Record, tally
+from .record import Outcome, Record
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,16 @@ def family_of(clause: str) -> str:
 def families(record: Record, target: str) -> tuple[Family, ...]:
     """One row a family, in the order of the record's clauses; `KeyError` for a target that it does not introduce."""
     planned = {line.name: line.planned for line in record.targets}[target]
-    results = record.of(target)
-    had = Counter(result.clause for result in results)
+    outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+    for result in record.of(target):
+        outcomes[result.clause][result.outcome] += 1
+    had = Counter({id: ended.total() for id, ended in outcomes.items()})
     order = [clause.id for clause in record.clauses if planned.get(clause.id) or clause.id in had]
     clauses: dict[str, list[str]] = {}
     for id in dict.fromkeys([*order, *(id for id, number in planned.items() if number), *had]):
         clauses.setdefault(family_of(id), []).append(id)
     tallies: dict[str, Counter[Outcome]] = {
-        name: tally(result for result in results if family_of(result.clause) == name) for name in clauses
+        name: sum((outcomes.get(id, Counter()) for id in ids), Counter[Outcome]()) for name, ids in clauses.items()
     }
     return tuple(
         Family(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
 
 from . import plain
 from .record import BAD, JUDGED, SEVERITIES, ClauseLine, Outcome, Record, ResultLine, Severity
@@ -14,6 +16,9 @@ from .words import counted, listed
 
 #: Bad outcomes, the one that says most about the target first.
 WORST: tuple[Outcome, ...] = ("fail", "error", "crash", "timeout")
+
+#: More messages, level lists or variants of one clause than this are not told apart: a record may hold millions.
+_MOST = 2_000
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{9,16}\b")
 
@@ -31,15 +36,16 @@ class Cause:
 class Finding:
     """One clause that one target does not keep.
 
-    `failing` are its failing cases, `judged` how many cases of the clause the target answered at all, `best` the
-    simplest of the failing cases that shows something. `where` says in which rules, dtypes, devices, modes and level
-    lists the failures lie. `causes` splits the failing cases, most frequent first. `same_as` is the clause of an
-    earlier finding that broke with the same error message, so that a report need not say it twice.
+    `failing` are its failing cases, `outcomes` how many ended how, `judged` how many cases of the clause the target
+    answered at all, `best` the simplest of the failing cases that shows something. `where` says in which rules, dtypes,
+    devices, modes and level lists the failures lie. `causes` splits the failing cases, most frequent first. `same_as` is
+    the clause of an earlier finding that broke with the same error message, so that a report need not say it twice.
     """
 
     clause: ClauseLine
     severity: Severity
-    failing: tuple[ResultLine, ...]
+    failing: Sequence[ResultLine]
+    outcomes: Mapping[Outcome, int]
     judged: int
     best: ResultLine
     where: str
@@ -49,9 +55,9 @@ class Finding:
     @property
     def count(self) -> str:
         """How many of how many cases fail, and how: `200 of 240 cases: 190 fail, 10 raise an error`."""
-        bad = len(self.failing)
-        outcomes = Counter(result.outcome for result in self.failing)
-        ways = [_verb(outcome, outcomes[outcome]) for outcome in WORST if outcomes[outcome]]
+        outcomes = self.outcomes
+        bad = sum(outcomes.values())
+        ways = [_verb(outcome, outcomes[outcome]) for outcome in WORST if outcomes.get(outcome)]
         if self.judged == 1:
             cases = "the only case"
         elif bad == self.judged:
@@ -60,7 +66,9 @@ class Finding:
             cases = f"{bad:,} of {self.judged:,} cases"
         if len(ways) == 1:
             return f"{cases} {ways[0]}"
-        parts = [f"{outcomes[outcome]:,} {_verb(outcome, outcomes[outcome])}" for outcome in WORST if outcomes[outcome]]
+        parts = [
+            f"{outcomes[outcome]:,} {_verb(outcome, outcomes[outcome])}" for outcome in WORST if outcomes.get(outcome)
+        ]
         return f"{cases} do not conform: {listed(parts)}"
 
 
@@ -68,16 +76,77 @@ def findings(record: Record, target: str) -> tuple[Finding, ...]:
     """The clauses that the target does not keep, worst first.
 
     MUST comes before SHOULD before MAY; then what failed before what only raised, crashed or timed out; then the order
-    of the clauses in the record.
+    of the clauses in the record. The record is gone through once, and of its results only the failing ones are kept; none
+    if the record was streamed.
     """
     known = {clause.id: clause for clause in record.clauses}
-    cases: dict[str, list[ResultLine]] = {id: [] for id in known}
-    # Processes end their cases in any order; the report of a run must not depend on it.
-    for result in sorted(record.of(target), key=lambda result: result.id):
-        cases.setdefault(result.clause, []).append(result)
-    found = [_finding(known.get(id), tuple(results)) for id, results in cases.items() if _bad(results)]
-    ordered = sorted(found, key=lambda one: (SEVERITIES.index(one.severity), _worst(one.failing)))
+    gathered = {id: _Gathered() for id in known}
+    kept = isinstance(record.results, tuple)
+    for result in record.of(target):
+        if result.outcome in JUDGED:
+            if result.clause not in gathered:
+                gathered[result.clause] = _Gathered()
+            gathered[result.clause].add(result, kept)
+
+    def failing(id: str) -> Sequence[ResultLine]:
+        # Processes end their cases in any order; the report of a run must not depend on it.
+        if kept:
+            return tuple(sorted(gathered[id].kept, key=lambda result: result.id))
+        return record.those(lambda one: one.target == target and one.clause == id and one.outcome in BAD)
+
+    found = [_finding(known.get(id), one, failing(id)) for id, one in gathered.items() if one.outcomes]
+    ordered = sorted(found, key=lambda one: (SEVERITIES.index(one.severity), _worst(one.outcomes)))
     return tuple(_said_once(ordered))
+
+
+class _Gathered:
+    """What is known of one clause while its judged results go by."""
+
+    def __init__(self) -> None:
+        self.judged = 0
+        self.outcomes: Counter[Outcome] = Counter()
+        self.kept: list[ResultLine] = []
+        self.best: tuple[Any, ResultLine] | None = None
+        self.causes: dict[tuple[Outcome, str | None], tuple[int, str]] = {}
+        #: For each dimension the values that were tried, and those that failed, with the first case of each.
+        self.tried: dict[str, set[Hashable]] = {noun: set() for noun in _DIMENSIONS}
+        self.bad: dict[str, dict[str, str]] = {noun: {} for noun in _DIMENSIONS}
+
+    def add(self, result: ResultLine, keep: bool) -> None:
+        """Takes in one result that was judged."""
+        self.judged += 1
+        failed = result.outcome in BAD
+        for noun, (value, words) in _DIMENSIONS.items():
+            said = value(result)
+            tried = self.tried[noun]
+            if said not in tried and len(tried) < _MOST:
+                tried.add(said)
+            if failed:
+                _first(self.bad[noun], words(said), result.id)
+        if not failed:
+            return
+        self.outcomes[result.outcome] += 1
+        if keep:
+            self.kept.append(result)
+        simplicity = (*_simplicity(result), result.id)
+        if self.best is None or simplicity < self.best[0]:
+            self.best = simplicity, result
+        # A wrong answer's message holds its values, so it differs in every case; an error's names the defect.
+        cause = result.outcome, None if result.outcome == "fail" else error_key(result.message)
+        if cause not in self.causes and len(self.causes) >= _MOST:
+            cause = result.outcome, f"another message than the first {_MOST:,}"
+        cases, first = self.causes.get(cause, (0, result.id))
+        self.causes[cause] = cases + 1, min(first, result.id)
+
+
+def _first(seen: dict[str, str], value: str, id: str) -> None:
+    """Keeps the first case id of a value; of more values than anybody counts, no more."""
+    before = seen.get(value)
+    if before is None:
+        if len(seen) < _MOST:
+            seen[value] = id
+    elif id < before:
+        seen[value] = id
 
 
 def error_key(message: str | None) -> str:
@@ -85,27 +154,23 @@ def error_key(message: str | None) -> str:
     return _ADDRESS.sub("0x…", (message or "").strip())
 
 
-def _finding(clause: ClauseLine | None, results: tuple[ResultLine, ...]) -> Finding:
-    failing = _bad(results)
-    judged = tuple(result for result in results if result.outcome in JUDGED)
-    best = min(failing, key=_simplicity)
+def _finding(clause: ClauseLine | None, gathered: _Gathered, failing: Sequence[ResultLine]) -> Finding:
+    assert gathered.best is not None  # something failed
+    best = gathered.best[1]
     return Finding(
         clause=clause or _undescribed(best),
         severity=best.severity,
         failing=failing,
-        judged=len(judged),
+        outcomes=gathered.outcomes,
+        judged=gathered.judged,
         best=best,
-        where=_where(failing, judged),
-        causes=_causes(failing),
+        where=_where(gathered),
+        causes=_causes(gathered),
     )
 
 
-def _bad(results: Iterable[ResultLine]) -> tuple[ResultLine, ...]:
-    return tuple(result for result in results if result.outcome in BAD)
-
-
-def _worst(results: Iterable[ResultLine]) -> int:
-    return min(WORST.index(result.outcome) for result in results)
+def _worst(outcomes: Iterable[Outcome]) -> int:
+    return min(WORST.index(outcome) for outcome in outcomes)
 
 
 def _simplicity(result: ResultLine) -> tuple[bool, int, bool, int, int, tuple[int, ...], int, int]:
@@ -123,13 +188,9 @@ def _simplicity(result: ResultLine) -> tuple[bool, int, bool, int, int, tuple[in
     )
 
 
-def _causes(failing: tuple[ResultLine, ...]) -> tuple[Cause, ...]:
-    # A wrong answer's message holds its values, so it differs in every case; an error's names the defect.
-    groups = Counter(
-        (result.outcome, None if result.outcome == "fail" else error_key(result.message)) for result in failing
-    )
-    causes = [Cause(outcome, message or None, cases) for (outcome, message), cases in groups.items()]
-    return tuple(sorted(causes, key=lambda cause: -cause.cases))
+def _causes(gathered: _Gathered) -> tuple[Cause, ...]:
+    ordered = sorted(gathered.causes.items(), key=lambda item: (-item[1][0], item[1][1]))
+    return tuple(Cause(outcome, message or None, cases) for (outcome, message), (cases, _) in ordered)
 
 
 def _said_once(ordered: Iterable[Finding]) -> Iterable[Finding]:
@@ -141,35 +202,40 @@ def _said_once(ordered: Iterable[Finding]) -> Iterable[Finding]:
             continue
         earlier = first.setdefault(key, one.clause.id)
         same = None if earlier == one.clause.id else earlier
-        yield Finding(one.clause, one.severity, one.failing, one.judged, one.best, one.where, one.causes, same_as=same)
+        yield replace(one, same_as=same)
 
 
-def _levels(result: ResultLine) -> str:
-    return "[" + ", ".join(map(str, result.levels)) + "]"
+def _levels(levels: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, levels)) + "]"
 
 
-_DIMENSIONS: Mapping[str, Callable[[ResultLine], str]] = {
-    "rule": lambda result: result.rule,
-    "dtype": lambda result: result.dtype,
-    "device": lambda result: result.device,
-    "mode": lambda result: result.mode,
-    "variant": lambda result: result.variant or "none",
-    "level list": _levels,
+#: In what the cases of a clause differ: the value, and how it is said.
+_DIMENSIONS: Mapping[str, tuple[Callable[[ResultLine], Any], Callable[[Any], str]]] = {
+    "rule": (attrgetter("rule"), str),
+    "dtype": (attrgetter("dtype"), str),
+    "device": (attrgetter("device"), str),
+    "mode": (attrgetter("mode"), str),
+    "variant": (attrgetter("variant"), lambda variant: variant or "none"),
+    "level list": (attrgetter("levels"), _levels),
 }
 
 
-def _where(failing: tuple[ResultLine, ...], judged: tuple[ResultLine, ...]) -> str:
+def _where(gathered: _Gathered) -> str:
     """Which values of each dimension fail, of those judged; silent about a dimension that has one value."""
     narrow: list[str] = []
     wide: list[str] = []
-    for noun, value in _DIMENSIONS.items():
-        tried, bad = dict.fromkeys(map(value, judged)), dict.fromkeys(map(value, failing))
+    for noun in _DIMENSIONS:
+        tried, seen = gathered.tried[noun], gathered.bad[noun]
+        bad = sorted(seen, key=seen.__getitem__)
         if len(tried) == 1:
+            continue
+        if len(tried) >= _MOST:
+            narrow.append(f"{'many' if len(bad) > 3 else 'few'} of {_MOST:,} or more {noun}s")
             continue
         if len(bad) == len(tried):
             wide.append(f"both {noun}s" if len(tried) == 2 else f"all {len(tried):,} {noun}s")
         elif len(bad) == 1:
-            narrow.append(f"{plain.line(next(iter(bad)), 60)} only")
+            narrow.append(f"{plain.line(bad[0], 60)} only")
         elif len(bad) <= 3:
             narrow.append(f"{listed([plain.line(one, 60) for one in bad])} of {counted(len(tried), noun)}")
         else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,8 +10,9 @@ from . import plain
 from .facts import facts, rerun, script
 from .family import Family, columns, families, total
 from .finding import Finding, findings
-from .reason import reasons
-from .record import SEVERITIES, Outcome, Record, Severity, TargetLine
+from .gfm import fence, in_html, prose, span
+from .reason import idle
+from .record import SEVERITIES, BaselineLine, Outcome, Record, Severity, TargetLine
 from .verdict import Verdict, verdicts
 from .words import counted, listed
 
@@ -22,6 +21,8 @@ LIMIT = 60_000
 
 #: More reasons than this are counted, not shown.
 REASON_LIMIT = 10
+#: More problems of a baseline than this are counted, not shown.
+PROBLEM_LIMIT = 30
 
 #: What the sentence about what was left out may take.
 _RESERVE = 400
@@ -31,8 +32,6 @@ _IDLE: Mapping[Outcome, str] = {
     "xfail": "failed as expected",
     "xpass": "passed unexpectedly",
 }
-_SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")
-_MENTION = re.compile(r"([@#])(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def render(record: Record, limit: int = LIMIT) -> str:
     """
     judged = verdicts(record)
     environment = _environment(record)
-    blocks = [*_verdicts(judged), *_sections(record, judged)]
+    blocks = [*_verdicts(judged), *_baseline(record.baseline), *_sections(record, judged)]
     room = limit - _size(environment) - 1
     kept, left_out = _fitting(blocks, room)
     if left_out:  # then the sentence that says so needs room too
@@ -66,18 +65,28 @@ def _verdicts(judged: tuple[Verdict, ...]) -> list[_Block]:
     if not judged:
         return [_Block("## fsqcheck: incomplete: no target was tried", "", "verdict", -1, (0,))]
     if len(judged) == 1:
-        return [_Block(f"## {_code(judged[0].target, 100)}: {_text(judged[0].words)}", "", "verdict", -1, (0,))]
+        return [_Block(f"## {span(judged[0].target, 100)}: {prose(judged[0].words)}", "", "verdict", -1, (0,))]
     lines = [
-        _Block(f"- {_code(verdict.target, 100)}: {_text(verdict.words)}", "", "verdict", -1, (0, -verdict.status))
+        _Block(f"- {span(verdict.target, 100)}: {prose(verdict.words)}", "", "verdict", -1, (0, -verdict.status))
         for verdict in judged
     ]
     return [_Block("## fsqcheck", "", "heading", -1, (-1,)), *lines]
 
 
+def _baseline(baseline: BaselineLine | None) -> Iterable[_Block]:
+    if baseline is None or not baseline.problems:
+        return
+    lines = [f"- {span(problem)}" for problem in baseline.problems[:PROBLEM_LIMIT]]
+    if len(baseline.problems) > PROBLEM_LIMIT:
+        lines.append(f"- and {counted(len(baseline.problems) - PROBLEM_LIMIT, 'more problem')}")
+    title = f"**The baseline is stale{' (allowed)' if baseline.allow_stale else ''}:**"
+    yield _Block("\n".join([title, "", *lines]), title, "baseline", -1, (0, 0))
+
+
 def _sections(record: Record, judged: tuple[Verdict, ...]) -> Iterable[_Block]:
     alone = len(judged) == 1
     for position, (target, verdict) in enumerate(zip(record.targets, judged, strict=True)):
-        heading = "" if alone else f"### {_code(target.name, 100)}"
+        heading = "" if alone else f"### {span(target.name, 100)}"
         rows = families(record, target.name)
         parts = [part for part in (_about(target), _table(rows) if rows else "", _idle(record, target)) if part]
         text = "\n\n".join([heading, *parts] if heading else parts)
@@ -117,18 +126,18 @@ def _left_out(left_out: Counter[str]) -> str:
             parts.append(f"the details of {counted(cut, f'{severity.upper()} finding')}")
         if gone := left_out[f"{severity} finding"]:
             parts.append(counted(gone, f"{severity.upper()} finding"))
-    parts += [counted(left_out[name], name) for name in ("verdict", "table") if left_out[name]]
+    parts += [counted(left_out[name], name) for name in ("verdict", "table", "baseline") if left_out[name]]
     return f"**Left out to keep this short:** {listed(parts)}. The record has everything."
 
 
 def _about(target: TargetLine) -> str:
-    about = [f"version {_code(target.version, 60)}"] if target.version is not None else []
+    about = [f"version {span(target.version, 60)}"] if target.version is not None else []
     if target.framework is not None:
-        about.append(_code(target.framework, 60))
+        about.append(span(target.framework, 60))
     if target.rules:
-        about.append(f"{'rule' if len(target.rules) == 1 else 'rules'} {_code(', '.join(target.rules), 200)}")
+        about.append(f"{'rule' if len(target.rules) == 1 else 'rules'} {span(', '.join(target.rules), 200)}")
     if target.origin is not None:
-        about.append(f"from {_code(target.origin, 200)}")
+        about.append(f"from {span(target.origin, 200)}")
     return _capital("; ".join(about)) + "." if about else ""
 
 
@@ -140,18 +149,18 @@ def _table(rows: tuple[Family, ...]) -> str:
     ]
     for row in [*rows, total(rows)] if len(rows) > 1 else rows:
         cells = [f"{number:,}" if (number := column.value(row)) else "" for column in shown]
-        lines.append(f"| {_text(row.name, 20)} | " + " | ".join(cells) + " |")
+        lines.append(f"| {prose(row.name, 20)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def _idle(record: Record, target: TargetLine) -> str:
-    results = record.of(target.name)
+    gathered = idle(record.of(target.name))
     lines = []
     for outcome, words in _IDLE.items():
-        groups = reasons(results, outcome)
+        groups = gathered.reasons(outcome)
         for group in groups[:REASON_LIMIT]:
             named = _named(group.clauses)
-            lines.append(f"- {counted(group.cases, 'case')} {words}: {_code(group.words, 200)} ({named})")
+            lines.append(f"- {counted(group.cases, 'case')} {words}: {span(group.words, 200)} ({named})")
         if len(groups) > REASON_LIMIT:
             rest = groups[REASON_LIMIT:]
             cases = counted(sum(group.cases for group in rest), "case")
@@ -160,7 +169,7 @@ def _idle(record: Record, target: TargetLine) -> str:
 
 
 def _named(clauses: tuple[str, ...]) -> str:
-    shown = [_text(id, 40) for id in clauses]
+    shown = [prose(id, 40) for id in clauses]
     return listed(shown if len(shown) <= 4 else [*shown[:3], f"{len(shown) - 3:,} more"])
 
 
@@ -168,16 +177,16 @@ def _finding(finding: Finding) -> str:
     clause = finding.clause
     parts = [
         f"<details><summary>{_title(finding.severity, clause.id, clause.title)}: {finding.count}</summary>",
-        _text(clause.meaning),
+        prose(clause.meaning),
         *_facts(finding),
     ]
     if clause.sentence:
-        source = f" ({_text(clause.source, 200)})" if clause.source else ""
-        parts.append(f"The clause: {_text(clause.sentence)}{source}")
+        source = f" ({prose(clause.source, 200)})" if clause.source else ""
+        parts.append(f"The clause: {prose(clause.sentence)}{source}")
     if (command := rerun(finding)) is not None:
-        parts += ["Run it again:", _fence(command, "sh")]
+        parts += ["Run it again:", fence(command, "sh")]
     if (code := script(finding)) is not None:
-        parts += ["Without fsqcheck:", _fence(code, "python")]
+        parts += ["Without fsqcheck:", fence(code, "python")]
     return "\n\n".join([*(part for part in parts if part), "</details>"])
 
 
@@ -186,10 +195,10 @@ def _facts(finding: Finding) -> list[str]:
     items = []
     for fact in facts(finding):
         if "\n" in fact.text and fact.label not in ("cases", "input"):
-            fenced = "\n".join("  " + line for line in _fence(fact.text, "text").split("\n"))
-            items.append(f"- {_text(fact.label)}:\n\n{fenced}\n")
+            fenced = "\n".join("  " + line for line in fence(fact.text, "text").split("\n"))
+            items.append(f"- {prose(fact.label)}:\n\n{fenced}\n")
         else:
-            items.append(f"- {_text(fact.label)}: " + "; ".join(_code(line) for line in fact.text.split("\n")))
+            items.append(f"- {prose(fact.label)}: " + "; ".join(span(line) for line in fact.text.split("\n")))
     return ["\n".join(items)]
 
 
@@ -200,7 +209,7 @@ def _summary(finding: Finding) -> str:
 
 def _title(severity: Severity, id: str, title: str) -> str:
     # GitHub reads no Markdown on a line that starts with a tag, so this is HTML.
-    return f"<b>{severity.upper()} {_html(plain.line(id, 40))}</b> {_html(plain.line(title, 200))}"
+    return f"<b>{severity.upper()} {in_html(plain.line(id, 40))}</b> {in_html(plain.line(title, 200))}"
 
 
 def _environment(record: Record) -> str:
@@ -216,37 +225,8 @@ def _environment(record: Record) -> str:
         ("processor", f"{environment.processor}, {counted(environment.cores, 'core')}"),
         ("packages", ", ".join(shown)),
     ]
-    lines = [f"- {label}: {_code(text, 1000)}" for label, text in rows if text]
+    lines = [f"- {label}: {span(text, 1000)}" for label, text in rows if text]
     return "<details><summary>Environment</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
-
-
-def _text(text: str, limit: int = plain.LINE_LIMIT) -> str:
-    """Text that reads as itself in a paragraph or a table cell."""
-    escaped = _SPECIAL.sub(r"\\\1", html.escape(plain.line(text, limit), quote=False))
-    return _MENTION.sub(r"\1&#8203;", escaped)
-
-
-def _html(text: str) -> str:
-    return _MENTION.sub(r"\1&#8203;", html.escape(text, quote=False))
-
-
-def _code(text: str, limit: int = plain.LINE_LIMIT) -> str:
-    """Text in a code span, whatever backticks it holds."""
-    shown = plain.line(text, limit)
-    if not shown.strip():
-        return "(empty)"
-    ticks = "`" * (_longest_run(shown) + 1)
-    space = " " if shown[0] == "`" or shown[-1] == "`" else ""
-    return f"{ticks}{space}{shown}{space}{ticks}"
-
-
-def _fence(text: str, language: str) -> str:
-    ticks = "`" * max(3, _longest_run(text) + 1)
-    return f"{ticks}{language}\n{text}\n{ticks}"
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
 def _size(text: str) -> int:

@@ -1,7 +1,8 @@
 """The record: what one run leaves behind, as typed values.
 
 A record is a JSON Lines file. Its first line is a `Header`; then come one `TargetLine` a target, one `ClauseLine` a
-clause that was planned, one `ResultLine` a case as it ends, and a `Footer`. A record without a footer was cut short;
+clause that was planned, one `ResultLine` a case as it ends, a `BaselineLine` if the run knew of failures, and a `Footer`.
+A record without a footer was cut short;
 everything that was written still reads. Every report is a pure function of these lines and needs nothing else.
 
 `StaircaseLine` and `GradientLine` stand among the results: what was measured for the pictures. They are no cases and
@@ -11,8 +12,10 @@ judge nothing, and a record without them is as complete as one with them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Literal, overload
 
 import msgspec
 
@@ -148,6 +151,22 @@ class ResultLine(_Line, frozen=True, tag="result", kw_only=True):
     message: str | None = None
     evidence: Evidence | None = None
     digest: str | None = None
+    ended: Outcome | None = None
+    known: str | None = None
+
+
+class BaselineLine(_Line, frozen=True, tag="baseline", kw_only=True):
+    """What came of the known failures that the run was told of; a run without a baseline has no such line.
+
+    `problems` are one line each: an unexpected pass, an expired entry, an entry that matches nothing. They are errors,
+    unless `allow_stale` says that they are only to be told. `idle` counts entries about cases that this run did not try.
+    """
+
+    file: str
+    entries: int
+    problems: tuple[str, ...] = ()
+    allow_stale: bool = False
+    idle: int = 0
 
 
 class StaircaseLine(_Line, frozen=True, tag="staircase", kw_only=True):
@@ -204,23 +223,59 @@ class Footer(_Line, frozen=True, tag="footer", kw_only=True):
 #: What was measured for the pictures: neither a case nor part of the plan.
 Measurement = StaircaseLine | GradientLine
 
-Line = Header | TargetLine | ClauseLine | ResultLine | StaircaseLine | GradientLine | Footer
+Line = Header | TargetLine | ClauseLine | ResultLine | StaircaseLine | GradientLine | BaselineLine | Footer
+
+
+class Chosen(Sequence[ResultLine]):
+    """Those of many results that meet a condition. None is held: they are gone through again each time."""
+
+    def __init__(self, among: Sequence[ResultLine], condition: Callable[[ResultLine], bool]) -> None:
+        self._among = among
+        self._condition = condition
+
+    def __iter__(self) -> Iterator[ResultLine]:
+        return filter(self._condition, self._among)
+
+    @cached_property
+    def _count(self) -> int:
+        return sum(1 for _ in self)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> ResultLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[ResultLine]: ...
+    def __getitem__(self, index: int | slice) -> ResultLine | Sequence[ResultLine]:
+        if isinstance(index, slice):
+            return tuple(islice(self, *index.indices(len(self))))
+        for result in islice(self, range(len(self))[index], None):
+            return result
+        raise IndexError(index)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole record, in memory."""
+    """A whole record. The results are a tuple, or, in a record that was streamed, a sequence that is read again."""
 
     header: Header
     targets: tuple[TargetLine, ...] = ()
     clauses: tuple[ClauseLine, ...] = ()
-    results: tuple[ResultLine, ...] = ()
+    results: Sequence[ResultLine] = ()
     staircases: tuple[StaircaseLine, ...] = ()
     gradients: tuple[GradientLine, ...] = ()
+    baseline: BaselineLine | None = None
     footer: Footer | None = None
 
-    def of(self, target: str) -> tuple[ResultLine, ...]:
+    def of(self, target: str) -> Sequence[ResultLine]:
         """The results of one target, in the order in which they ended."""
-        return tuple(result for result in self.results if result.target == target)
+        return self.those(lambda result: result.target == target)
+
+    def those(self, condition: Callable[[ResultLine], bool]) -> Sequence[ResultLine]:
+        """The results that meet a condition, in the order in which they ended."""
+        if isinstance(self.results, tuple):
+            return tuple(filter(condition, self.results))
+        return Chosen(self.results, condition)
 
     def clause(self, id: str) -> ClauseLine:
         """The clause with this id; `KeyError` if the record names none."""

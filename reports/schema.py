@@ -88,6 +88,16 @@ FIELDS: dict[str, dict[str, str]] = {
         "message": "What there is to say on one line: what failed, what was raised, why it was not run.",
         "evidence": "What a failure shows.",
         "digest": "A hash of the target's answers, so that changed values are seen though they still pass.",
+        "ended": "How a case ended that the baseline knows to fail: its outcome is then xfail.",
+        "known": "What the baseline says of the case, if it says anything.",
+    },
+    "BaselineLine": {
+        "type": "Which kind of line this is.",
+        "file": "The file of known failures.",
+        "entries": "How many entries it has.",
+        "problems": "What the run shows to be wrong with it, one line each; an error, unless it is allowed.",
+        "allow_stale": "Whether the run was told that such problems are no errors.",
+        "idle": "How many entries are about cases that this run did not try.",
     },
     "StaircaseLine": {
         "type": "Which kind of line this is.",
@@ -148,8 +158,9 @@ def json_schema() -> dict[str, Any]:
         "title": "A line of an fsqcheck record",
         "description": (
             "A record is a JSON Lines file: a header, one target line a target, one clause line a clause, one result "
-            "line a case as it ends, and a footer; staircase and gradient lines, measured for pictures, may stand among "
-            "the results. A record without a footer was cut short. Readers ignore fields that they do not know."
+            "line a case as it ends, a baseline line if there were known failures, and a footer; staircase and gradient "
+            "lines, measured for pictures, may stand among the results. A record without a footer was cut short. Readers "
+            "ignore fields that they do not know."
         ),
         # Each kind of line has its own `type`, so exactly one can match.
         "oneOf": made["anyOf"],

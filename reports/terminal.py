@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -13,41 +11,35 @@ from . import plain
 from .facts import facts, rerun, script
 from .family import Family, columns, families, total
 from .finding import Finding, findings
-from .reason import Reason, reasons
-from .record import Outcome, Record, Severity, TargetLine
+from .printing import INDENT, SEVERITY_STYLES, STATUS_STYLES, continued, fact, fitted, print_line, say, width
+from .reason import Reason, idle
+from .record import BaselineLine, Outcome, Record, TargetLine
 from .verdict import Verdict, verdicts
 from .words import counted, listed
 
-#: Text wider than this is harder to read, however wide the terminal is.
-WIDEST = 100
-#: Text narrower than this is left to the terminal to wrap.
-NARROWEST = 20
 #: More reasons than this are counted, not shown.
 REASON_LIMIT = 10
+#: More problems of a baseline than this are counted, not shown.
+PROBLEM_LIMIT = 30
 
-#: Where the text beside a label starts.
-_INDENT = 12
-
-_SEVERITY_STYLES: dict[Severity, str] = {"must": "bold red", "should": "yellow", "may": "cyan"}
 _COLUMN_STYLES = {"pass": "green", "fail": "red", "error": "red", "no result": "yellow"}
-_STATUS_STYLES = {0: "green", 1: "bold red", 2: "bold red", 3: "bold yellow"}
 _IDLE: dict[Outcome, str] = {
     "not-run": "Not run",
     "unsupported": "Unsupported",
     "xfail": "Failed as expected",
     "xpass": "Passed unexpectedly",
 }
-#: A word of a command: what a shell would not split.
-_WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
 
 
 def render(record: Record, console: Console) -> None:
     """Print the record; the last line is the verdict (one line a target). Third-party text is shown, never obeyed."""
     judged = verdicts(record)
+    if record.baseline is not None and record.baseline.problems:
+        _baseline(console, record.baseline)
     for target, verdict in zip(record.targets, judged, strict=True):
         _section(record, target, verdict, console)
     if not judged:
-        _print(console, Text("incomplete: no target was tried", style=_STATUS_STYLES[3]))
+        print_line(console, Text("incomplete: no target was tried", style=STATUS_STYLES[3]))
     elif len(judged) > 1:
         console.print()
         for verdict in judged:
@@ -64,13 +56,23 @@ def _section(record: Record, target: TargetLine, verdict: Verdict, console: Cons
     for finding in findings(record, target.name):
         console.print()
         _finding(console, finding)
-    results = record.of(target.name)
+    gathered = idle(record.of(target.name))
     for outcome, title in _IDLE.items():
-        if groups := reasons(results, outcome):
+        if groups := gathered.reasons(outcome):
             console.print()
             _reasons(console, title, groups)
     console.print()
     _verdict(console, verdict)
+
+
+def _baseline(console: Console, baseline: BaselineLine) -> None:
+    console.print()
+    title = f"The baseline is stale{' (allowed)' if baseline.allow_stale else ''}"
+    print_line(console, Text(title, style="yellow" if baseline.allow_stale else "bold red"))
+    for problem in baseline.problems[:PROBLEM_LIMIT]:
+        say(console, Text(plain.line(problem)), label=Text("  "))
+    if len(baseline.problems) > PROBLEM_LIMIT:
+        print_line(console, Text(f"  and {counted(len(baseline.problems) - PROBLEM_LIMIT, 'more problem')}"))
 
 
 def _heading(console: Console, target: TargetLine) -> None:
@@ -84,9 +86,9 @@ def _heading(console: Console, target: TargetLine) -> None:
         about.append(f"{'rule' if len(target.rules) == 1 else 'rules'} {plain.line(', '.join(target.rules), 200)}")
     if target.origin is not None:
         about.append(plain.line(target.origin, 200))
-    _say(console, Text(name, style="bold"))
+    say(console, Text(name, style="bold"))
     if about:
-        _say(console, Text("; ".join(about), style="dim"))
+        say(console, Text("; ".join(about), style="dim"))
 
 
 def _table(console: Console, rows: tuple[Family, ...]) -> Table:
@@ -99,7 +101,7 @@ def _table(console: Console, rows: tuple[Family, ...]) -> Table:
     for row in [*rows, summed] if len(rows) > 1 else rows:
         name = Text(plain.line(row.name, 12), style="bold" if row is summed else "")
         cells = [_cell(column.value(row), _COLUMN_STYLES.get(column.title, "")) for column in shown]
-        table.add_row(_fitted(console, name), *cells)
+        table.add_row(fitted(console, name), *cells)
     return table
 
 
@@ -110,90 +112,33 @@ def _cell(number: int, style: str) -> Text:
 def _finding(console: Console, finding: Finding) -> None:
     label = f"{finding.severity.upper()}  {plain.line(finding.clause.id, 40)}  "
     title = Text(plain.line(finding.clause.title, 200), style="bold")
-    _say(console, title, label=Text(label, style=_SEVERITY_STYLES[finding.severity]))
+    say(console, title, label=Text(label, style=SEVERITY_STYLES[finding.severity]))
     if finding.clause.meaning:
-        _say(console, Text(plain.line(finding.clause.meaning)), label=Text("  "))
-    for fact in facts(finding):
-        _fact(console, fact.label, fact.text)
+        say(console, Text(plain.line(finding.clause.meaning)), label=Text("  "))
+    for known in facts(finding):
+        fact(console, known.label, known.text)
     if (command := rerun(finding)) is not None:
-        _fact(console, "rerun", _continued(command, _width(console) - _INDENT), whole=True)
+        fact(console, "rerun", continued(command, width(console) - INDENT), whole=True)
     if (code := script(finding)) is not None:
-        _print(console, Text("  script", style="dim"))
+        print_line(console, Text("  script", style="dim"))
         # As it is: a wrapped or boxed script cannot be copied.
         for line in code.split("\n"):
-            _print(console, Text(f"    {line}"))
-
-
-def _fact(console: Console, label: str, text: str, *, whole: bool = False) -> None:
-    """A label, and beside it the text, whose lines start in one column and are not broken if `whole`."""
-    shown = Text("  " + label.ljust(_INDENT - 2), style="dim")
-    if len(shown) > _INDENT:
-        _print(console, Text("  " + label, style="dim"))
-        shown = Text(" " * _INDENT)
-    for line in text.split("\n"):
-        if whole:
-            _print(console, Text.assemble(shown, line))
-        else:
-            _say(console, Text(line), label=shown)
-        shown = Text(" " * _INDENT)
+            print_line(console, Text(f"    {line}"))
 
 
 def _reasons(console: Console, title: str, groups: tuple[Reason, ...]) -> None:
-    _print(console, Text(title, style="bold"))
+    print_line(console, Text(title, style="bold"))
     for group in groups[:REASON_LIMIT]:
         clauses = [plain.line(id, 40) for id in group.clauses]
         named = listed(clauses if len(clauses) <= 4 else [*clauses[:3], f"{len(clauses) - 3:,} more"])
         words = f"{counted(group.cases, 'case')}: {plain.line(group.words, 200)} ({named})"
-        _say(console, Text(words), label=Text("  "), hanging=4)
+        say(console, Text(words), label=Text("  "), hanging=4)
     if len(groups) > REASON_LIMIT:
         rest = groups[REASON_LIMIT:]
         cases = counted(sum(group.cases for group in rest), "case")
-        _print(console, Text(f"  {cases}: {counted(len(rest), 'other reason')}"))
+        print_line(console, Text(f"  {cases}: {counted(len(rest), 'other reason')}"))
 
 
 def _verdict(console: Console, verdict: Verdict) -> None:
     words = f"{plain.line(verdict.target, 200)}: {verdict.words}"
-    _say(console, Text(words, style=_STATUS_STYLES[verdict.status]), hanging=2)
-
-
-def _width(console: Console) -> int:
-    return min(max(console.width, NARROWEST), WIDEST)
-
-
-def _say(console: Console, text: Text, *, label: Text | None = None, hanging: int = 0) -> None:
-    """Print text after a label, in lines that fit; they hang under its start, or by `hanging` if that is deeper."""
-    start = _fitted(console, label or Text())
-    depth = max(len(start), hanging)
-    if depth > _width(console) // 2:  # no room left beside so long a label
-        _print(console, start)
-        start, depth = Text("  "), 2
-    for piece in _fitted(console, text).wrap(console, _width(console) - depth, overflow="fold"):
-        _print(console, Text.assemble(start, piece))
-        start = Text(" " * depth)
-
-
-def _continued(command: str, room: int) -> str:
-    """A command in lines that a shell joins again: broken between words only, a backslash at each break."""
-    words = _WORD.findall(command)
-    if not words or " ".join(words) != command:
-        return command
-    lines = [words[0]]
-    for word in words[1:]:
-        if len(lines[-1]) + len(word) + 3 <= room:
-            lines[-1] += f" {word}"
-        else:
-            lines[-1] += " \\"
-            lines.append(f"  {word}")
-    return "\n".join(lines)
-
-
-def _fitted(console: Console, text: Text) -> Text:
-    """The text with escapes for what the console's encoding has no character for."""
-    encoded = text.plain.encode(console.encoding, "backslashreplace").decode(console.encoding)
-    return text if encoded == text.plain else Text(encoded, style=text.style)
-
-
-def _print(console: Console, line: Text) -> None:
-    line = _fitted(console, line)
-    line.rstrip()
-    console.print(line, soft_wrap=True)
+    say(console, Text(words, style=STATUS_STYLES[verdict.status]), hanging=2)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from . import plain
-from .reason import reasons
-from .record import BAD, JUDGED, SEVERITIES, Outcome, Record, ResultLine, Severity, TargetLine, tally
+from .reason import Idle
+from .record import BAD, JUDGED, SEVERITIES, BaselineLine, Outcome, Record, ResultLine, Severity, TargetLine
+from .sorting import in_order
 from .words import counted, listed
 
 Status = Literal[0, 1, 2, 3]
@@ -64,8 +66,15 @@ def judge(record: Record, target: str) -> Verdict:
 
 
 def verdicts(record: Record) -> tuple[Verdict, ...]:
-    """The verdict on every target, in the order of the record."""
-    return tuple(_judged(record, line) for line in record.targets)
+    """The verdict on every target, in the order of the record; a record that was streamed is judged once."""
+    if isinstance(record.results, tuple):
+        return tuple(_judged(record, line) for line in record.targets)
+    if record.results not in _STREAMED:
+        _STREAMED[record.results] = tuple(_judged(record, line) for line in record.targets)
+    return _STREAMED[record.results]
+
+
+_STREAMED: WeakKeyDictionary[Sequence[ResultLine], tuple[Verdict, ...]] = WeakKeyDictionary()
 
 
 def exit_status(record: Record) -> Status:
@@ -73,35 +82,55 @@ def exit_status(record: Record) -> Status:
 
     - 3: the record is incomplete, the run broke, no target was tried, or nothing was judged for a loaded target.
     - 2: a target could not be loaded.
-    - 1: a MUST clause has a case that failed, raised, crashed or timed out.
+    - 1: a MUST clause has a case that failed, raised, crashed or timed out; or the baseline has problems that nobody
+      allowed.
     - 0: everything that was judged conforms, SHOULD and MAY clauses apart.
 
     `unsupported` and `not-run` never count as a pass: a target with nothing else is 3, even if another one fails.
     """
     if not record.targets or _run_gap(record) is not None:
         return 3
-    return max(verdict.status for verdict in verdicts(record))
+    return max(*(verdict.status for verdict in verdicts(record)), _baseline_status(record.baseline))
+
+
+def _baseline_status(baseline: BaselineLine | None) -> Status:
+    return 1 if baseline is not None and baseline.problems and not baseline.allow_stale else 0
+
+
+def gap(record: Record) -> str | None:
+    """What is missing from a record: of the run as a whole, or else of the first target that is not complete."""
+    return _run_gap(record) or next((verdict.gap for verdict in verdicts(record) if verdict.gap is not None), None)
 
 
 def plan_digest(ids: Iterable[str]) -> str:
     """The SHA-256, in hex, of the case ids that were planned for a target: sorted, one a line."""
-    return hashlib.sha256("\n".join(sorted(map(plain.encodable, ids))).encode()).hexdigest()
+    found = hashlib.sha256()
+    between = b""
+    for (id,) in in_order((plain.encodable(id),) for id in ids):
+        found.update(between + id.encode())
+        between = b"\n"
+    return found.hexdigest()
 
 
 def _judged(record: Record, target: TargetLine) -> Verdict:
-    results = record.of(target.name)
-    clauses: dict[str, list[ResultLine]] = defaultdict(list)
-    for result in results:
-        clauses[result.clause].append(result)
+    clauses: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+    severities: dict[str, Severity] = {}
+    idle = Idle()
+    for result in record.of(target.name):
+        clauses[result.clause][result.outcome] += 1
+        severities.setdefault(result.clause, result.severity)
+        idle.add(result)
     failing: Counter[Severity] = Counter(dict.fromkeys(SEVERITIES, 0))
     states: Counter[str] = Counter()
-    for cases in clauses.values():
-        state = _state({case.outcome for case in cases})
+    for clause, outcomes in clauses.items():
+        state = _state(set(outcomes))
         states[state] += 1
         if state == "fails":
-            failing[cases[0].severity] += 1
+            failing[severities[clause]] += 1
     states["unjudged"] += sum(1 for clause, number in target.planned.items() if number and clause not in clauses)
-    gap = _gap(record, target, results) if target.loaded else _run_gap(record)
+    cases = sum(clauses.values(), Counter[Outcome]())
+    had = Counter({clause: outcomes.total() for clause, outcomes in clauses.items()})
+    gap = _gap(record, target, had) if target.loaded else _run_gap(record)
     return Verdict(
         target=target.name,
         loaded=target.loaded,
@@ -109,9 +138,9 @@ def _judged(record: Record, target: TargetLine) -> Verdict:
         failing=dict(failing),
         passing=states["passes"],
         unjudged=states["unjudged"],
-        cases=dict(tally(results)),
+        cases=dict(cases),
         planned=sum(target.planned.values()),
-        words=_words(target, results, gap, failing, states),
+        words=_words(target, record.baseline, cases, idle, gap, failing, states),
     )
 
 
@@ -137,9 +166,8 @@ def _run_gap(record: Record) -> str | None:
     return None
 
 
-def _gap(record: Record, target: TargetLine, results: tuple[ResultLine, ...]) -> str | None:
+def _gap(record: Record, target: TargetLine, had: Counter[str]) -> str | None:
     """What the record lacks about one loaded target."""
-    had = Counter(result.clause for result in results)
     planned = Counter(target.planned)
     missing = sum((planned - had).values())
     run = _run_gap(record)
@@ -152,14 +180,16 @@ def _gap(record: Record, target: TargetLine, results: tuple[ResultLine, ...]) ->
         return f"{counted(sum((had - planned).values()), 'result')} more than planned"
     if target.plan_digest is None:
         return "the record does not say which cases were planned"
-    if target.plan_digest != plan_digest(result.id for result in results):
+    if target.plan_digest != plan_digest(result.id for result in record.of(target.name)):
         return "the cases that ran are not those that were planned"
     return None
 
 
 def _words(
     target: TargetLine,
-    results: tuple[ResultLine, ...],
+    baseline: BaselineLine | None,
+    cases: Counter[Outcome],
+    idle: Idle,
     gap: str | None,
     failing: Mapping[Severity, int],
     states: Mapping[str, int],
@@ -168,10 +198,12 @@ def _words(
         return f"could not be loaded: {plain.line(target.reason or 'no reason was recorded')}"
     if gap is not None:
         return f"incomplete: {gap}" + (f"; so far {_fail(failing)}" if any(failing.values()) else "")
-    if not any(result.outcome in JUDGED for result in results):
-        return f"nothing was judged: {_idle(results)}"
+    if not cases.keys() & JUDGED:
+        return f"nothing was judged: {_idle(cases, idle)}"
+    stale = "" if baseline is None or not baseline.problems else f"; {counted(len(baseline.problems), 'problem')} with "
+    stale += "the baseline" if stale else ""
     if failing["must"]:
-        return f"does not conform: {_fail(failing)}"
+        return f"does not conform: {_fail(failing)}{stale}"
     passing = states["passes"]
     parts = [f"{counted(passing, 'clause') if passing else 'no clause'} {'passes' if passing < 2 else 'pass'}"]
     if any(failing.values()):
@@ -182,7 +214,8 @@ def _words(
         parts.append(f"{states['unexpected']:,} {_s(states['unexpected'], 'pass', 'es')} unexpectedly")
     if states["unjudged"]:
         parts.append(f"{states['unjudged']:,} could not be judged")
-    return f"conforms: {'; '.join(parts)}"
+    # A known failure is forgiven, and it is still a failure.
+    return f"conforms{', known failures apart' if states['expected'] else ''}: {'; '.join(parts)}{stale}"
 
 
 def _fail(failing: Mapping[Severity, int]) -> str:
@@ -191,10 +224,10 @@ def _fail(failing: Mapping[Severity, int]) -> str:
     return f"{listed(parts)} {'clause fails' if total == 1 else 'clauses fail'}"
 
 
-def _idle(results: tuple[ResultLine, ...]) -> str:
-    if not results:
+def _idle(cases: Counter[Outcome], idle: Idle) -> str:
+    if not cases:
         return "no case was planned"
-    groups = [*reasons(results, "not-run"), *reasons(results, "unsupported")]
+    groups = [*idle.reasons("not-run"), *idle.reasons("unsupported")]
     shown = [
         f"{plain.line(group.words, 120)} ({counted(group.cases, 'case')} {group.outcome.replace('-', ' ')})"
         for group in groups[:2]

@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from . import plain
-from .record import ClauseLine, Footer, Header, Line, Measurement, ResultLine, TargetLine
+from .record import BaselineLine, ClauseLine, Footer, Header, Line, Measurement, ResultLine, TargetLine
 
 
 # Named like the ways in which a report can be bad, in reading.py.
@@ -44,7 +44,7 @@ class RecordWriter:
             self._file.close()
             raise
 
-    def write(self, line: TargetLine | ClauseLine | ResultLine | Measurement) -> None:
+    def write(self, line: TargetLine | ClauseLine | ResultLine | BaselineLine | Measurement) -> None:
         """Append one line; `UnwritableReport` if that fails, `ValueError` if the record is closed."""
         self._append(line)
 
@@ -90,10 +90,15 @@ def encode(line: Line) -> bytes:
     """
     if isinstance(line, ResultLine | Footer) and not math.isfinite(line.seconds):
         line = msgspec.structs.replace(line, seconds=0.0)
+    return encode_value(line)
+
+
+def encode_value(value: object) -> bytes:
+    """Any value as compact UTF-8 JSON; a lone surrogate becomes U+FFFD."""
     try:
-        return msgspec.json.encode(line)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(line)))
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
 
 
 def _encodable(value: object) -> object:

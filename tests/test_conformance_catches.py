@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -134,5 +135,5 @@ def test_the_right_quantizer_below_the_wrong_ones_is_not_blamed(door: str, rule:
     assert bad(record.results) == []
 
 
-def bad(results: tuple[ResultLine, ...]) -> list[tuple[str, str | None]]:
+def bad(results: Sequence[ResultLine]) -> list[tuple[str, str | None]]:
     return [(result.id, result.message) for result in results if result.outcome in BAD]

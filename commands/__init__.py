@@ -1,0 +1,1 @@
+"""The commands of the command line, a room each. They import nothing heavy until they are called."""

@@ -1,0 +1,160 @@
+"""`fsqcheck run`: checks targets, shows what was found, and gives the exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .files import ready
+from .saying import say, stop
+
+if TYPE_CHECKING:
+    from ..conformance.plan import Wanted
+
+#: One thread a process: the suite's arrays are small, and threads that fight for a core make a run four times as long.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class Tier(StrEnum):
+    """How much is tried."""
+
+    quick = "quick"
+    standard = "standard"
+
+
+def run(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET",
+            help="What to check: reference, torch-fsq, vector-quantize-pytorch, module:Class, path/to/file.py:Class. "
+            "Constructor arguments go in parentheses: 'module:Class(eps=1e-3)'.",
+            show_default=False,
+        ),
+    ] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Judge by this rule; default: all that the target claims.")
+    ] = None,
+    levels: Annotated[
+        list[str] | None, typer.Option(metavar="L,L,…", help="Numbers of levels, e.g. 8,5,5,5; default: the tier's.")
+    ] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only inputs of this dtype; default: all four.")
+    ] = None,
+    device: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Run on cpu (default), cuda …")] = None,
+    clause: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this clause or family: BND-3, IDX.")
+    ] = None,
+    tier: Annotated[Tier | None, typer.Option(help="How much is tried; default: quick.", show_default=False)] = None,
+    case: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only the case with this id, as a report prints it.")
+    ] = None,
+    processes: Annotated[
+        int, typer.Option("-n", metavar="N", help="Spread over N processes; same results.", min=1, show_default=False)
+    ] = 1,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the record (JSON Lines) here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a Markdown page here.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a one-file HTML page here.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known failures, which fail nothing: see `fsqcheck baseline`.")
+    ] = None,
+    allow_stale: Annotated[
+        bool, typer.Option("--allow-stale", help="Only say what is no longer true of the baseline; default: an error.")
+    ] = False,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Seed of the drawn cases; default 0: the same draws in every run.",
+            min=0,
+            show_default=False,
+        ),
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")] = False,
+) -> None:
+    """Check one or more targets against the clauses of the contract.
+
+    An option that names something can be given several times. What is not given comes from [tool.fsqcheck] in the
+    nearest pyproject.toml.
+    """
+    from ..conformance.plan import UsageError, parse_levels
+    from ..conformance.settings import with_defaults
+
+    try:
+        given = {
+            "targets": tuple(targets or ()),
+            "rules": tuple(rule or ()),
+            "levels": tuple(parse_levels(text) for text in levels or ()),
+            "dtypes": tuple(dtype or ()),
+            "devices": tuple(device or ()),
+            "clauses": tuple(clause or ()),
+            "tier": tier.value if tier else None,
+            "case": case,
+            "seed": seed,
+            "baseline": baseline,
+            "allow_stale": allow_stale or None,
+        }
+        wanted = with_defaults(given, Path.cwd())
+    except UsageError as error:
+        stop(str(error))
+    with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
+        sys.exit(_checked(wanted, report or Path(folder) / "record.jsonl", markdown, html, processes, quiet))
+
+
+def _checked(
+    wanted: Wanted, record: Path, markdown: Path | None, html: Path | None, processes: int, quiet: bool
+) -> int:
+    """Runs the suite, shows what it found, and gives the exit status."""
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
+    from rich.console import Console
+
+    from .. import reports
+    from ..conformance.plan import UsageError
+    from ..conformance.run import run_suite
+    from ..conformance.session import Session
+    from ..progress import Progress
+
+    with Progress() as progress:
+        try:
+            session = Session(wanted)
+            session.baseline  # noqa: B018  (read here, so that a wrong one is told before anything is loaded)
+            progress.say("loading " + ", ".join(wanted.targets))
+            session.adapters  # noqa: B018  (loaded here, so that a target's fault is told before anything runs)
+            for reason in session.unavailable.values():
+                progress.complain(reason)
+            if html is not None:
+                reports.require_html()
+            for file in (record, markdown, html):
+                ready(file)
+            ending = run_suite(session, record, processes, progress)
+        except (UsageError, reports.UnwritableReport, reports.MissingExtra) as error:
+            progress.close()
+            stop(str(error))
+    if ending.broke:
+        say(f"the run broke: {ending.broke}")
+        return 3
+    found = reports.read(record)
+    console = Console(highlight=False, emoji=False)
+    if markdown is not None:
+        markdown.write_text(reports.render_markdown(found), encoding="utf-8")
+    if html is not None:
+        html.write_text(reports.render_html([found]), encoding="utf-8")
+    if found.baseline is not None:
+        for problem in found.baseline.problems:
+            say(f"warning: {problem}" if found.baseline.allow_stale else problem)
+    if quiet:
+        for verdict in reports.verdicts(found):
+            console.print(f"{verdict.target}: {verdict.words}", markup=False, soft_wrap=True)
+    else:
+        reports.render_terminal(found, console)
+    if ending.interrupted:
+        say("interrupted; what had ended is above")
+        return 3
+    return reports.exit_status(found)
