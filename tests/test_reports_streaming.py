@@ -13,6 +13,7 @@ from fsqcheck.reports import (
     Acceptance,
     BadReport,
     DuplicateCase,
+    Line,
     Record,
     UnreadableReport,
     baseline_of,
@@ -86,7 +87,7 @@ def test_a_bad_record_is_refused_as_when_it_is_held(name: str, tmp_path: Path) -
 
 
 def test_a_duplicate_far_away_is_found_with_both_lines(tmp_path: Path) -> None:
-    lines = [header(), target(), *(result(n=n) for n in range(500)), result(n=250)]
+    lines: list[Line] = [header(), target(), *(result(n=n) for n in range(500)), result(n=250)]
     (tmp_path / "r.jsonl").write_bytes(b"".join(encode(line) + b"\n" for line in lines))
     with pytest.raises(DuplicateCase, match=r"line 503: .* already has a result on line 253"):
         stream(tmp_path / "r.jsonl")
@@ -108,7 +109,7 @@ def test_many_rows_come_in_order_though_few_are_held() -> None:
 def large(path: Path, megabytes: int) -> Record:
     """A record of many results, one in ten thousand of them failing; what it must say."""
     filler = result(message="x", evidence=None)
-    ids = []
+    ids: list[str] = []
     with path.open("wb") as file:
         file.write(encode(header()) + b"\n")
         while file.tell() < megabytes * 10**6:
