@@ -70,6 +70,7 @@ def run_suite(session: Session, report: Path, processes: int, watcher: Watcher) 
 
     With `processes` above 1, pytest-xdist spreads the cases; the results are the same.
     """
+    session.baseline  # noqa: B018  (a wrong one is told before anything runs: `UsageError`)
     if not session.adapters:
         _only_targets(session, report)
         return Ending()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..reports import plain
 from .plan import UsageError, Wanted, parse_levels
 
 #: Every key, the field of `Wanted` that it sets, and what it must hold.
@@ -35,22 +36,28 @@ def find_pyproject(start: Path) -> Path | None:
 def settings_of(file: Path) -> dict[str, Any]:
     """The fields of `Wanted` that a pyproject.toml sets; `UsageError` names the file, the key and what it must hold."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("fsqcheck", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not valid TOML: {error}") from None
+        whole = tomllib.loads(file.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise UsageError(f"{file} is not TOML that can be read: nested too deeply") from None
+    except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
+        raise UsageError(f"{file} is not valid TOML: {plain.line(str(error), 200)}") from None
+    tools = whole.get("tool", {})
+    table = tools.get("fsqcheck", {}) if isinstance(tools, Mapping) else {}
     if not isinstance(table, Mapping):
         raise UsageError(f"{file}: [tool.fsqcheck] must be a table")
     fields: dict[str, Any] = {}
     for key, value in table.items():
         if key not in KEYS:
-            raise UsageError(f"{file}: [tool.fsqcheck] has no key {key!r}; the keys are {', '.join(KEYS)}")
+            raise UsageError(
+                f"{file}: [tool.fsqcheck] has no key {plain.line(key, 60)!r}; the keys are {', '.join(KEYS)}"
+            )
         field, words = KEYS[key]
         fields[field] = _checked(file, key, value, words)
     return fields
 
 
 def _checked(file: Path, key: str, value: Any, words: str) -> Any:
-    wrong = UsageError(f"{file}: [tool.fsqcheck] {key} must be {words}, got {value!r}")
+    wrong = UsageError(f"{file}: [tool.fsqcheck] {key} must be {words}, got {plain.line(repr(value), 200)}")
     if words == "a string":
         if not isinstance(value, str) or not value:
             raise wrong

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from fsqcheck.reports import read
+import fsqcheck as fsqcheck_module
+from fsqcheck.reports import exit_status, read
 
 from .commands import RIGHT, Said, fsqcheck, written
 from .reports_miniatures import record, result
@@ -199,3 +201,47 @@ def test_an_incomplete_record_makes_no_baseline_and_gives_status_3(tmp_path: Pat
     assert said.status == 3
     assert said.err == "fsqcheck: r.jsonl: the record is incomplete (the run did not come to its end); run again\n"
     assert not (tmp_path / "fsqcheck-baseline.toml").exists()
+
+
+def known(*patterns: str, **head: str) -> str:
+    """A baseline of entries that match nothing, each with its own pattern."""
+    lines = [f'{key} = "{value}"' for key, value in head.items()]
+    return "\n".join(
+        [*lines, *(f'[[known]]\ncases = "{one}"\nfingerprint = "fail: no"\nreason = "r"' for one in patterns)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "tier", "problems"),
+    [
+        ("IDX-1/widened/3x3x3x3x3/float32/cpu/eval", "standard", 0),  # a list that the quick tier need not try
+        ("IDX-1/widened/3x3x3x3x3/float32/cpu/eval", "quick", 1),
+        ("IDX-1/widened/*/float32/mps/eval", "quick", 0),  # another device
+        ("IDX-1/symmetric/*/float32/cpu/eval", "quick", 0),  # another rule than the one that was asked for
+        ("IDX-1/widned/*/float32/cpu/eval", "quick", 1),  # no rule at all
+        ("IDX-1/widened/*/float31/cpu/eval", "quick", 1),  # no dtype at all
+        ("SYM-1/**", "quick", 0),  # another clause than those that were asked for
+        ("SYM-99/**", "quick", 1),  # no clause at all
+    ],
+)
+def test_what_a_run_leaves_out_on_purpose_is_told_from_a_typing_error(
+    tmp_path: Path, pattern: str, tier: str, problems: int
+) -> None:
+    written(tmp_path, "known.toml", known(pattern, tier=tier))
+    options = ("reference", "--rule", "widened", "--clause", "IDX-1", "--baseline", "known.toml")
+    said = ran(tmp_path, *options)
+    found = read(tmp_path / "r.jsonl").baseline
+    assert found is not None
+    assert (len(found.problems), found.idle) == (problems, 1 - problems), found
+    assert said.status == problems
+
+
+def test_check_takes_a_baseline(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    checked = partial(fsqcheck_module.check, "mine.py:FSQ", rules=["widened"], clauses=["IDX-1", "IDX-3"])
+    with_it = checked(baseline="known.toml")
+    without = checked()
+    assert (exit_status(with_it), exit_status(without)) == (0, 1)
+    assert without.baseline is None
+    with pytest.raises(ValueError, match="there is no such baseline"):
+        checked(baseline="none.toml")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,14 @@ def test_a_bad_record_on_either_side_gets_one_line(tmp_path: Path, name: str, fi
 def test_the_schema_of_a_comparison_is_printed(tmp_path: Path) -> None:
     said = fsqcheck("schema", "--kind", "comparison", cwd=tmp_path)
     assert json.loads(said.out)["$id"] == "urn:fsqcheck:comparison:1"
+
+
+def test_without_jinja_an_html_page_is_refused_in_one_line(tmp_path: Path) -> None:
+    written(record(result()), tmp_path / "r.jsonl")
+    source = "import sys; sys.modules['jinja2'] = None; sys.argv[0] = 'fsqcheck'; from fsqcheck.cli import main; main()"
+    arguments = ["compare", "r.jsonl", "r.jsonl", "--html", "c.html"]
+    done = subprocess.run(
+        [sys.executable, "-c", source, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "fsqcheck: an HTML page needs Jinja2; install it with: pip install 'fsqcheck[html]'\n"

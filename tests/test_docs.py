@@ -13,6 +13,7 @@ from fsqcheck.conformance.settings import KEYS
 from fsqcheck.reference import RULES
 
 from .commands import fsqcheck, written
+from .comparisons import PAIRS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,6 +72,14 @@ def test_the_settings_of_the_readme_are_settings() -> None:
     keys = re.findall(r"^\s*(\w+) =", table, re.MULTILINE)
     assert keys
     assert set(keys) <= set(KEYS)
+
+
+def test_the_page_of_comparisons_has_every_pair_and_how_to_repeat_them() -> None:
+    page = (ROOT / "docs" / "comparisons.md").read_text(encoding="utf-8")
+    for old, new, _ in PAIRS:
+        assert f"## {old} → {new}: " in page
+    assert "`make comparisons` repeats this page" in page
+    assert "comparisons:" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_every_page_that_is_linked_is_there() -> None:

@@ -111,6 +111,11 @@ def with_other_values(draw: some.DrawFn, lines: tuple[bytes, ...]) -> bytes:
     return b"\n".join(json.dumps(line).encode() for line in made) + b"\n"
 
 
+def one_printable_line(error: Exception) -> None:
+    assert str(error).isprintable()
+    assert len(str(error)) < 3_000
+
+
 def everything_shown(record: Record, good: Record) -> None:
     """All that can be made of a record."""
     for old, new in ((record, good), (good, record)):
@@ -127,7 +132,7 @@ def everything_shown(record: Record, good: Record) -> None:
     try:
         render_baseline(baseline_of(record, Acceptance()), record)
     except NothingToKnow as error:
-        assert str(error).isprintable()
+        one_printable_line(error)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +152,7 @@ def test_a_damaged_report_is_refused_in_one_line_or_shown(
     try:
         record = read(path)
     except BadReport as error:
-        assert str(error).isprintable()
+        one_printable_line(error)
         return
     everything_shown(record, good)
 
@@ -180,7 +185,7 @@ def test_a_damaged_baseline_is_refused_in_one_line_or_applied(
     try:
         baseline = read_baseline(path)
     except BadBaseline as error:
-        assert str(error).isprintable()
+        one_printable_line(error)
         return
     today = date(2026, 1, 15)
     tally = Tally(baseline, {"tiny": "1.0"})
@@ -202,4 +207,4 @@ def test_damaged_settings_are_refused_in_one_line_or_taken(
     try:
         with_defaults({}, folder)
     except UsageError as error:
-        assert str(error).isprintable()
+        one_printable_line(error)

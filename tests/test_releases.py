@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fsqcheck.reports import Record, read
+from fsqcheck.reports import Record, compare, judge, read
 
 from .commands import fsqcheck
 
@@ -37,6 +37,23 @@ def checked(releases: Path, release: str, folder: Path, *arguments: str) -> Reco
 def failing(record: Record) -> dict[str, str]:
     """The message of every case that fails, by its id."""
     return {one.id: one.message or "" for one in record.results if one.outcome == "fail"}
+
+
+def test_what_1_22_16_mends_and_breaks_is_seen_by_comparing_it(releases: Path, tmp_path: Path) -> None:
+    options = ("--rule", "symmetric", "--clause", "BND-2", "--clause", "TRN-5")
+    old, new = (checked(releases, release, tmp_path, *options) for release in ("1.22.15", "1.22.16"))
+    found = compare(old, new)
+    assert found.status == 1
+    became = {(group.kind, group.clause) for group in found.pairs[0].groups}
+    assert {("fixed", "BND-2"), ("regressed", "TRN-5")} <= became
+
+
+def test_1_22_2_is_better_than_1_22_1_and_no_better_about_its_codes(releases: Path, tmp_path: Path) -> None:
+    old, new = (checked(releases, release, tmp_path, *SYMMETRIC) for release in ("1.22.1", "1.22.2"))
+    found = compare(old, new)
+    assert found.status == 0
+    assert not any(group.clause == "BND-2" for group in found.pairs[0].groups)
+    assert judge(new, new.targets[0].name).failing["must"] > 0
 
 
 SYMMETRIC = ("--rule", "symmetric", "--levels", "8", "--clause", "BND-2", "--clause", "SHP-1")

@@ -141,7 +141,7 @@ sys.stderr.write(done.stderr)
 
 @pytest.mark.parametrize("command", ["render r.jsonl --markdown p.md --junit j.xml", "compare r.jsonl r.jsonl"])
 def test_a_large_record_takes_little_memory(command: str, tmp_path: Path) -> None:
-    # 60 MB: held, its results alone would take 130 MiB more than the 70 of an empty process. docs/performance.md: 1 GB.
+    # 60 MB; docs/performance.md has 1 GB.
     large(tmp_path / "r.jsonl", 60)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *command.split()], cwd=tmp_path, capture_output=True, text=True, check=True
