@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .mutants import making
-from .mutants.table import MUTANTS, OFFENDERS, Offender, home_of
+from .mutants.table import OFFENDERS, Offender, home_of
 
 #: The mutants that pages show where another one than the first of those with the narrowest fault says more.
 SHOWN: dict[str, str] = {
@@ -86,7 +86,7 @@ def made_with(text: str) -> Iterator[str]:
     """A sentence for each function or class of making.py that a source uses."""
     for name in dict.fromkeys(re.findall(r"\b[A-Za-z]\w*", text)):
         part = getattr(making, name, None)
-        if getattr(part, "__module__", None) != f"{MUTANTS}.making" or not part.__doc__:
+        if getattr(part, "__module__", None) != making.__name__ or not part.__doc__:
             continue
         if re.search(rf"(?<!class )(?<!def )\b{name}\(|\({name}\)", text):
             words = inspect.cleandoc(part.__doc__).splitlines()[0]

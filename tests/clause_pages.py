@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from textwrap import shorten
 
 import fsqcheck
 from fsqcheck.conformance.advice import advice
@@ -17,9 +18,9 @@ from fsqcheck.conformance.clause import FAMILIES, Clause, catalogue
 from fsqcheck.conformance.levels import level_lists
 from fsqcheck.conformance.session import checks
 from fsqcheck.reference import RULES, Rule
+from fsqcheck.reports import BAD
 
 from .clause_offenders import command, made_with, offender_of, source, told
-from .mutants.matrix import caught
 
 FOLDER = Path(__file__).parent.parent / "docs" / "clauses"
 INDEX = "README.md"
@@ -114,7 +115,8 @@ def index() -> str:
         "# The clauses",
         f"{len(catalogue())} sentences about what a Finite Scalar Quantization does, each with its reason, what a failure "
         "means, how to mend it, and an offender. In the fragments of code z is (…, d), `u` the level coordinate, `level` "
-        "the level index, and `half` and `centre` are those of the rule's grid: [docs/rules.md](../rules.md).",
+        "the level index, and `half` and `centre` are those of the rule's grid: [docs/rules.md](../rules.md). "
+        "The commands need a checkout; the wrong quantizers are not in the wheel.",
     ]
     for family, (words, _) in FAMILIES.items():
         rows = [f"## {family}: {words}", "", "| clause | | |", "|---|---|---|"]
@@ -150,29 +152,34 @@ def _linked(text: str, own: str) -> str:
 
 
 def quoted(message: str) -> str:
-    """A message as a quotation of one line."""
-    return "> " + re.sub(r"([\\`*_<>\[\]|])", r"\\\1", " ".join(message.split()))
+    """Lines as a quotation, a paragraph each."""
+    return "\n>\n".join("> " + re.sub(r"([\\`*_<>\[\]|])", r"\\\1", line) for line in message.splitlines())
 
 
 def message_of(text: str) -> str:
-    """The message that a page quotes; `ValueError` for a page without one."""
-    found = re.search(r"^> (.*)$", text, re.MULTILINE)
-    if found is None:
+    """The lines that a page quotes; `ValueError` for a page without any."""
+    found = re.findall(r"^> (.*)$", text, re.MULTILINE)
+    if not found:
         raise ValueError("the page quotes nothing")
-    return re.sub(r"\\(.)", r"\1", found[1])
+    return "\n".join(re.sub(r"\\(.)", r"\1", line) for line in found)
 
 
 def heard(id: str) -> str:
-    """Runs a clause on its offender and gives what it says; `ValueError` when it says nothing of the kind."""
+    """Runs a clause on its offender and gives what it says, line by line: the message, what was observed and expected.
+
+    `ValueError` when it says nothing of the kind.
+    """
     offender = offender_of(id)
     target, rule = told(offender)
     record = fsqcheck.check(target, rules=[rule], clauses=[id], tier=offender.tier)
-    catch = caught(record, target).get(id)
-    messages = [*catch.failed, *catch.raised] if catch else []
-    message = next((one for one in messages if offender.says in one), None)
-    if message is None:
-        raise ValueError(f"{id} does not say {offender.says!r} of {target}, but {messages}")
-    return message
+    said = [(one.message or "", one.evidence) for one in record.of(target) if one.outcome in BAD]
+    for message, evidence in said:
+        if offender.says in message:
+            lines = [message]
+            if evidence is not None:
+                lines += [f"observed: {evidence.observed}", f"expected: {evidence.expected}"]
+            return "\n".join(shorten(line, 250, placeholder=" …") for line in lines)
+    raise ValueError(f"{id} does not say {offender.says!r} of {target}, but {said}")
 
 
 def main() -> int:

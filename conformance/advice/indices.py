@@ -55,7 +55,7 @@ ADVICE = {
     ),
     "IDX-7": Advice(
         why="code·half + centre is a whole number up to rounding, and from L = 26 on some results fall just below it; a cast "
-        "cuts these to the level below. diffusers still cuts: 639 of 20,001 indices are wrong at [26, 27, 39].",
+        "cuts these to the level below. diffusers 0.42.1 still cuts: 639 of 20,001 indices are wrong at [26, 27, 39].",
         fix="Round before you cast, in every place where a code becomes a level, in float64 too.",
         code="level = (codes * half + centre).round().long()",
     ),

@@ -6,8 +6,8 @@ from .advice import Advice
 
 ADVICE = {
     "SYM-1": Advice(
-        why="Where the grid's centre is (L-1)/2, the code of level L-1-k is the negative of the code of level k. That is so "
-        "under the symmetric rules for every L, and under every rule for odd L, as ⌊L/2⌋ = (L-1)/2 there.",
+        why="Where the grid's centre is (L-1)/2, the codes of the levels k and L-1-k are mirrored about the middle. That is "
+        "so under the symmetric rules for every L, and under every rule for odd L, where ⌊L/2⌋ = (L-1)/2.",
         fix="Under a symmetric rule take half and centre as (L-1)/2, a float, in quantizing and in decoding; L // 2 is half a "
         "level off for even L. A level that is missing at one end is the affair of BND-2.",
         code="half = centre = (L - 1) / 2      # not L // 2\ncode = (level - centre) / half",
