@@ -86,9 +86,9 @@ def _facts(clause: Clause) -> Iterator[tuple[str, str]]:
 def _levels(name: str, rule: Rule) -> str:
     """The level lists of a set, under a rule, by tier."""
     quick, standard = (level_lists(name, rule, tier, ()) for tier in ("quick", "standard"))
-    words = _lists(quick)
-    if set(standard) != set(quick):
-        words += f"; in the standard tier {_lists(standard)}"
+    words, more = _lists(quick), _lists(standard)
+    if more != words:
+        words += f"; in the standard tier {more}"
     return f"{words} (under `{rule.name}`)"
 
 

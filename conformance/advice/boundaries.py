@@ -16,7 +16,7 @@ ADVICE = {
     ),
     "BND-2": Advice(
         why="A codebook has ΠL codes only if every channel uses all L of them. With `preserve_symmetry`, "
-        "vector-quantize-pytorch 1.21.0 to 1.22.15 reached three codes a channel, whatever L was (issues 194 and 200).",
+        "vector-quantize-pytorch 1.21.0 to 1.22.15 reached three codes a channel at L = 4, 5 and 8 (issues 194 and 200).",
         fix="Print u for z = -inf and z = inf: it must round to 0 and to L-1. If it does not, the amplitude or the offset "
         "belongs to another L, or the bounded value is clamped before it is scaled. If it does, something rounds or "
         "divides the level once more (BND-6).",

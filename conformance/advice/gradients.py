@@ -42,7 +42,7 @@ ADVICE = {
     ),
     "GRD-6": Advice(
         why="z + (code - z).detach() equals the code only up to the rounding of z. In bfloat16 numbers near 100 are 0.5 apart: "
-        "there such a code is off by up to 0.25, a whole step of L = 8.",
+        "there such a code is off by up to 0.25, about a step of L = 8.",
         fix="Centre the term on the bounded value, or give the code itself in an `autograd.Function` that passes the upstream "
         "on. Let nothing in the forward arithmetic ask `requires_grad` or `is_grad_enabled()`.",
         code="return smooth + (code - smooth).detach()    # not z + ...",
