@@ -9,7 +9,7 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report test format lint types unit wheel mutants false-alarms mutation comparisons bench clean
+.PHONY: help report test format lint types unit wheel mutants false-alarms mutation comparisons clause-pages bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl, .md and .html"
@@ -18,6 +18,7 @@ help:
 	@echo "make false-alarms  right quantizers through everything; writes docs/detection.md too"
 	@echo "make mutation  our own code, changed in one place at a time, before suite and tests"
 	@echo "make comparisons  set real releases side by side; writes docs/comparisons.md"
+	@echo "make clause-pages  a page a clause, with what it says of an offender; writes docs/clauses/"
 	@echo "make bench    print how long things take on this machine"
 	@echo "make format   format the code;   make clean   remove what the others made"
 
@@ -80,6 +81,9 @@ mutants: $(VENV)/ready
 
 false-alarms: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.false_alarms
+
+clause-pages: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.clause_pages
 
 # Hours for all files. One file: make mutation FILES=adapters/torch_fsq.py; every tenth mutant: make mutation PART=0/10
 FILES :=

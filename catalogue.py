@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .adapters import known_targets
+from .conformance.advice import advice
 from .conformance.clause import FAMILIES, catalogue
 from .conformance.plan import UsageError
 from .reference import RULES
@@ -62,12 +63,22 @@ def explained(id: str) -> RenderableType:
     facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    over = clause.over
+    over, more = clause.over, advice()[clause.id]
     tried = f"{', '.join(over.dtypes)}; {', '.join(over.modes)} mode"
     facts.add_row("demands", clause.sentence)
     facts.add_row("a failure means", clause.meaning)
+    facts.add_row("why", _plain(more.why))
+    facts.add_row("how to mend it", _plain(more.fix))
+    if more.code:
+        facts.add_row("", Text(more.code, no_wrap=True))
     facts.add_row("source", clause.source)
     facts.add_row("needs", ", ".join(sorted(clause.needs)) or "nothing but codes")
     facts.add_row("tried with", tried)
     facts.add_row("run it alone", f"fsqcheck run TARGET --clause {clause.id}")
+    facts.add_row("its page", clause.page)
     return Group(Text(f"{clause.id}  {clause.title}  ({clause.severity.upper()})", style="bold"), Text(), facts)
+
+
+def _plain(text: str) -> Text:
+    """Words of advice without the marks of code."""
+    return Text(text.replace("`", ""))

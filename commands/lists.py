@@ -40,7 +40,7 @@ def list_(
 
 
 def explain(clause: Annotated[str, typer.Argument(help="The clause's id, e.g. BND-3.", show_default=False)]) -> None:
-    """Say what a clause demands, why, and what a failure means."""
+    """Say what a clause demands, why, what a failure means, and how to mend it."""
     from rich.console import Console
 
     from .. import catalogue

@@ -81,6 +81,11 @@ class Clause:
         """The first part of the id."""
         return self.id.partition("-")[0]
 
+    @property
+    def page(self) -> str:
+        """Where its page lies in the repository."""
+        return f"docs/clauses/{self.id}.md"
+
 
 def clause(
     id: str,

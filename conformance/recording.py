@@ -103,6 +103,7 @@ def clause_line(clause: Clause) -> ClauseLine:
         sentence=clause.sentence,
         meaning=clause.meaning,
         source=clause.source,
+        page=clause.page,
     )
 
 

@@ -89,7 +89,10 @@ class TargetLine(_Line, frozen=True, tag="target", kw_only=True):
 
 
 class ClauseLine(_Line, frozen=True, tag="clause", kw_only=True):
-    """One clause of the contract, as it read when the run was made."""
+    """One clause of the contract, as it read when the run was made.
+
+    `page`: where the repository of fsqcheck says more of it, as a path relative to its root.
+    """
 
     id: str
     severity: Severity
@@ -97,6 +100,7 @@ class ClauseLine(_Line, frozen=True, tag="clause", kw_only=True):
     sentence: str
     meaning: str
     source: str
+    page: str | None = None
 
 
 class Number(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "sentence": "The clause, in one sentence.",
         "meaning": "What a failure means to you.",
         "source": "Where the clause comes from: a paper's section, an issue.",
+        "page": "Its page in fsqcheck's repository, as a path; null in records that were made before there were pages.",
     },
     "Number": {
         "decimal": "The shortest decimal that reads back as this number.",

@@ -83,13 +83,13 @@ def test_the_page_of_comparisons_has_every_pair_and_how_to_repeat_them() -> None
 
 
 def test_every_page_that_is_linked_is_there() -> None:
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md"):
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md"):
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name} links {link}"
 
 
 def test_no_file_has_more_than_400_lines() -> None:
-    folders = ("reference", "adapters", "conformance", "reports", "reports/html", "commands", "tests", "benchmarks")
-    for folder in (*folders, "tests/mutants", "tests/mutation"):
-        for file in (ROOT / folder).glob("*.py"):
+    rooms = ("reference", "adapters", "conformance", "reports", "commands", "tests", "benchmarks")
+    for room in rooms:
+        for file in (ROOT / room).rglob("*.py"):
             assert len(file.read_text(encoding="utf-8").splitlines()) <= 400, file
