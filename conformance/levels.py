@@ -81,8 +81,9 @@ def _fine(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
 
 def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     """Just above 2^22, 2^23.4, at 2^24, 2^28, 2^32 and 2^36; for odd L and L = 3 their neighbours."""
-    even = ((265, 511, 31), (186, 221, 276), (8,) * 8, (16,) * 7, (16,) * 8, (16,) * 9)
-    odd = ((265, 511, 31), (187, 221, 277), (9,) * 8, (17,) * 7, (17,) * 8, (17,) * 9)
+    # Of 7^12 codes the weights of the channels are no powers of two: a float32 holds those of 16^9, and not these.
+    even = ((265, 511, 31), (186, 221, 276), (8,) * 8, (16,) * 7, (16,) * 8, (16,) * 9, (7,) * 12, (15, 16) * 7)
+    odd = ((265, 511, 31), (187, 221, 277), (9,) * 8, (17,) * 7, (17,) * 8, (17,) * 9, (7,) * 12, (15, 17) * 7)
     three = ((3,) * 15, (3,) * 16, (3,) * 21, (3,) * 24)
     lists = next(found for found in (even, odd, three) if len(_allowed(found, rule)) == len(found))
     return lists[::2] if tier == "quick" else lists

@@ -146,16 +146,17 @@ class Subject:
 
     def reply(self, answer: Answer, shape: tuple[int, ...]) -> Reply:
         """An answer to an input of this shape as vectors."""
-        positions = self.layout.positions(shape)
         if answer.codes.shape != shape:
             raise WrongAnswerError(f"codes of shape {answer.codes.shape} for an input of shape {shape}")
-        indices = answer.indices
-        numbered: Array | WrongAnswerError | None = None
-        if indices is not None and indices.shape != positions:
-            numbered = WrongAnswerError(f"indices of shape {indices.shape} for an input of shape {shape}")
-        elif indices is not None:
-            numbered = indices.reshape(-1)
-        return Reply(self.layout.flatten(answer.codes), numbered, answer)
+        numbered = self.numbered(answer, shape)
+        flat = numbered.reshape(-1) if isinstance(numbered, np.ndarray) else numbered
+        return Reply(self.layout.flatten(answer.codes), flat, answer)
+
+    def numbered(self, answer: Answer, shape: tuple[int, ...]) -> Array | WrongAnswerError | None:
+        """The indices of an answer to an input of this shape, or what is wrong with their shape."""
+        if answer.indices is not None and answer.indices.shape != self.layout.positions(shape):
+            return WrongAnswerError(f"indices of shape {answer.indices.shape} for an input of shape {shape}")
+        return answer.indices
 
     def vjp(self, vectors: Array, upstream: Array, quantizer: WitnessedQuantizer | None = None) -> tuple[Reply, Array]:
         """The gradient of Σ codes·upstream at (N, d) vectors, as (N, d)."""

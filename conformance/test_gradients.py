@@ -317,7 +317,7 @@ def test_training_equals_evaluation(subject: Subject) -> None:
 @clause(
     "GRD-8",
     MUST,
-    "The gradient has the shape and the dtype of the input.",
+    "In every layout the gradient has the shape and the dtype of the input, and its own value in every place.",
     title="gradient's shape and dtype",
     source="design: the gradient lives in the input's space",
     meaning="Mixed-precision training stops, or its optimizer state changes type.",
@@ -326,11 +326,16 @@ def test_training_equals_evaluation(subject: Subject) -> None:
 )
 def test_the_gradient_has_the_inputs_shape_and_dtype(subject: Subject) -> None:
     shape = subject.layout.shape(len(subject.levels))
-    z = np.linspace(-1, 1, int(np.prod(shape))).reshape(shape).astype(subject.precision.dtype)
+    z = np.linspace(-0.3, 0.3, int(np.prod(shape))).reshape(shape).astype(subject.precision.dtype)
     with subject.must_answer(f"a gradient of shape {shape}"):
         _, gradient = subject.quantizer().vjp(z, np.ones_like(z))
     comparators.same_shape(gradient, shape, "the gradient")
     comparators.same_dtype(gradient, subject.case.dtype, "the gradient")
+    vectors = subject.layout.flatten(z)
+    one = np.ones_like(vectors)
+    tolerance = _tolerance(subject, one, subject.held)
+    where = f"the gradients of an input of shape {shape} in the layout {subject.layout.name}"
+    comparators.within(subject.layout.flatten(gradient), _surrogate(subject, vectors, one), tolerance, where)
 
 
 @clause(

@@ -8,10 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from fsqcheck.adapters import LAYOUTS, Answer, Capability, Probe
+from fsqcheck.adapters import LAYOUTS, Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
+from fsqcheck.conformance.judging import judge_levels
 from fsqcheck.conformance.numbering import codes_of
 from fsqcheck.conformance.subject import Reply, Subject
 from fsqcheck.conformance.views import VIEWS
@@ -61,6 +62,9 @@ def test_every_layout_is_quantized(subject: Subject) -> None:
         z = _input(subject, shape)
         with subject.must_answer(f"codes of shape {shape} and indices of shape {subject.layout.positions(shape)}"):
             _right(subject, z, subject.quantizer(), f"an input of shape {shape} in the layout {subject.layout.name}")
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = vectors[: 512 if subject.layout.long_axis is not None else 8]
+    judge_levels(subject, vectors, subject.ask(vectors), subject.held)
 
 
 @clause(
@@ -129,16 +133,10 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
             answer = quantizer.quantize(piece)
             where = f"{words} of axis {axis} ({letter})"
             comparators.same_bits(answer.codes, whole.codes[at], f"the codes of {where}", "those of the whole batch")
-            indices, among = (_numbered(subject, one, of.shape) for one, of in ((answer, piece), (whole, z)))
-            if indices is not None and among is not None:
+            indices, among = (subject.numbered(one, of.shape) for one, of in ((answer, piece), (whole, z)))
+            if isinstance(indices, np.ndarray) and isinstance(among, np.ndarray):
                 at = (slice(None),) * (axis - (axis > subject.layout.channel_axis)) + (part,)
                 comparators.same_bits(indices, among[at], f"the indices of {where}", "those of the whole batch")
-
-
-def _numbered(subject: Subject, answer: Answer, shape: tuple[int, ...]) -> Array | None:
-    """The indices of an answer; None where there are none, or none of the right shape: that is for SHP-1 and SHP-2."""
-    fits = answer.indices is not None and answer.indices.shape == subject.layout.positions(shape)
-    return answer.indices if fits else None
 
 
 @clause(
@@ -177,7 +175,7 @@ def _alike(reply: Reply, among: Reply, length: int, where: str) -> None:
     title="non-contiguous input",
     source=CONVENTION,
     meaning="A transpose or a slice before the quantizer, as every (B, d, T) model has, silently changes the tokens.",
-    over=Span(levels="mixed", modes=BOTH, variants=("transposed", "sliced", "offset", "broadcast")),
+    over=Span(levels="mixed", modes=BOTH, variants=tuple(VIEWS)),
 )
 def test_strides_do_not_matter(subject: Subject) -> None:
     shape = subject.layout.shape(len(subject.levels))
@@ -278,11 +276,11 @@ def test_several_codebooks(subject: Subject) -> None:
     title="wrong channel count",
     source=CONVENTION,
     meaning="A wrong axis order or a wrong config goes unnoticed: the input is broadcast or cut, and tokens come out.",
-    over=Span(levels="mixed", variants=("one more", "one less", "one only")),
+    over=Span(levels="mixed", variants=("one more", "one less", "one only", "twice as many")),
 )
 def test_a_wrong_number_of_channels_is_refused(subject: Subject) -> None:
     d = len(subject.levels)
-    wrong = {"one more": d + 1, "one less": d - 1, "one only": 1}[str(subject.case.variant)]
+    wrong = {"one more": d + 1, "one less": d - 1, "one only": 1, "twice as many": 2 * d}[str(subject.case.variant)]
     if wrong == d:
         raise NotJudgedError("one channel is not a wrong number for a quantizer of one")
     # So many positions that the numbers could be dealt out as vectors of d: only their axis says that they are none.
@@ -370,7 +368,7 @@ def test_projections_wrap_the_quantizer(subject: Subject) -> None:
     title="dtype kept",
     source=CONVENTION,
     meaning="A model in half precision silently goes on in another dtype behind the quantizer, or stops at a mismatch.",
-    over=Span(levels="mixed", modes=BOTH, dtypes=ALL_DTYPES),
+    over=Span(levels="mixed", modes=BOTH, dtypes=ALL_DTYPES, variants="layouts"),
 )
 def test_the_dtype_is_kept(subject: Subject) -> None:
     z = _input(subject, subject.layout.shape(len(subject.levels)))

@@ -23,6 +23,12 @@ def _offset(values: Array) -> Array:
     return padded[1:]
 
 
+def _columns(values: Array) -> Array:
+    """The first columns of a wider array."""
+    padded = np.concatenate([values, np.full_like(values, 5)], axis=-1)
+    return padded[..., : values.shape[-1]]
+
+
 def _sliced(values: Array) -> Array:
     return np.repeat(np.repeat(values, 2, axis=-1), 3, axis=0)[::3, ..., ::2]
 
@@ -32,5 +38,6 @@ VIEWS: dict[str, Callable[[Array], Array]] = {
     "transposed": lambda values: np.ascontiguousarray(values.T).T,
     "sliced": _sliced,
     "offset": _offset,
+    "columns": _columns,
     "broadcast": _broadcast,
 }

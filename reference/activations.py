@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 class Activation:
     """a: R → [-1, 1]. `value` and `slope` work on float64 arrays, `inverse` and `exact_slope_at` on mpmath numbers.
 
-    `exact_slope_at(t)` is a'(a⁻¹(t)), the slope where the activation takes the value t in (-1, 1).
+    `exact_slope_at(t)` is a'(a⁻¹(t)), the slope where the activation takes the value t in (-1, 1). `rounding` is how
+    much wider the tolerance bands are than those of tanh, because the formula of the field rounds more.
     `kinks` are the arguments at which the slope jumps and no gradient is defined.
     """
 
@@ -27,6 +28,7 @@ class Activation:
     inverse: Callable[[Any], Any]
     exact_slope_at: Callable[[Any], Any]
     kinks: tuple[float, ...] = ()
+    rounding: str = "1"
 
 
 def _tanh_slope(x: Floats) -> Floats:
@@ -64,6 +66,8 @@ IFSQ_SIGMOID = Activation(
     slope=_ifsq_slope,
     inverse=lambda t: 2 * mpmath.atanh(t) / mpmath.mpf("1.6"),
     exact_slope_at=lambda t: mpmath.mpf("1.6") / 2 * (1 - t * t),
+    # A sigmoid near 1 is rounded to 2^-p, and 2·sigmoid - 1 doubles that where tanh itself would be rounded half as much.
+    rounding="1.5",
 )
 
 CLAMP = Activation(

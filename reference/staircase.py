@@ -1,10 +1,10 @@
 """The exact staircase of one channel: L-1 thresholds with their tolerance bands, in the floats of a dtype.
 
-An input is borderline for step k when |u(z) - (k-½)| ≤ max(L, κ_k)·2^(1-p), with p the bits of the precision that is
-held against the target, and κ_k = h·a'(z_k + s)·|ds/d(o/h)| the conditioning of the shift: a shift computed in p bits
-carries it. κ is below L everywhere but at L = 2 under the `widened` rule, where it is 250. As u is monotone, the
-borderline inputs of a step are an interval [lo_k, hi_k) of floats; a borderline input may take either level, any other
-the exact one.
+An input is borderline for step k when |u(z) - (k-½)| ≤ max(r·L, κ_k)·2^(1-p), with p the bits of the precision that is
+held against the target, r = 1 (1.5 for `ifsq`, whose 2·sigmoid - 1 rounds more than tanh), and
+κ_k = h·a'(z_k + s)·|ds/d(o/h)| the conditioning of the shift: a shift computed in p bits carries it. κ is below L
+everywhere but at L = 2 under the `widened` rule, where it is 250. As u is monotone, the borderline inputs of a step are
+an interval [lo_k, hi_k) of floats; a borderline input may take either level, any other the exact one.
 """
 
 from __future__ import annotations
@@ -147,13 +147,14 @@ def _half_widths(rule: Rule, levels: int, held: Precision) -> tuple[Any, ...]:
     with mpmath.workdps(DIGITS):
         unit = mpmath.mpf(2) ** (1 - held.bits)
         steepest = constants.amplitude * abs(constants.shift_slope)
-        if steepest <= levels:  # a' is at most 1, so that κ cannot exceed L at any step
-            return (levels * unit,) * (levels - 1)
+        least = levels * mpmath.mpf(rule.activation.rounding)
+        if steepest <= least:  # a' is at most 1, so that κ cannot exceed L at any step
+            return (least * unit,) * (levels - 1)
         widths = []
         for k in range(1, levels):
             t = _argument(constants, mpmath.mpf(2 * k - 1) / 2)
             slope = rule.activation.exact_slope_at(t) if abs(t) < 1 else mpmath.mpf(0)
-            widths.append(max(mpmath.mpf(levels), steepest * slope) * unit)
+            widths.append(max(least, steepest * slope) * unit)
         return tuple(widths)
 
 

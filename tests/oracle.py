@@ -143,7 +143,8 @@ def level(rule: str, z: float, L: int) -> int:
 
 def half_width(rule: str, L: int, k: int, bits: int) -> Any:
     """How far from k - ½ an input is still borderline in a precision of `bits` bits, in the level coordinate."""
-    widest = max(L, conditioning(rule, L, k))
+    # 2·sigmoid - 1 in p bits rounds more than tanh: docs/rules.md.
+    widest = max(MP.mpf(3 * L) / 2 if rule == "ifsq" else L, conditioning(rule, L, k))
     return Fraction(widest, 2 ** (bits - 1)) if rule.endswith("-clamp") else MP.mpf(widest) / 2 ** (bits - 1)
 
 

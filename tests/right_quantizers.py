@@ -108,6 +108,13 @@ class StraightThroughOnTheScaleOfCodes(InFloat32):
         return bounded + (codes - bounded).detach(), indices
 
 
+class FollowsTheFormulaOfIfsq(InFloat32):
+    """2·sigmoid(1.6 z) - 1 in float32, as iFSQ writes it."""
+
+    def bound(self, z: Tensor) -> Tensor:
+        return (2 * torch.sigmoid(1.6 * z) - 1) * ((self.levels - 1) / 2).to(z.dtype)
+
+
 class LooksUpItsThresholds(InNativeArithmetic):
     """A staircase by bisection, its gradient by the formula."""
 

@@ -39,6 +39,11 @@ def test_a_right_quantizer_in_a_way_of_its_own_is_spared(name: str, tmp_path: Pa
     assert bad == []
 
 
+def test_the_formula_of_ifsq_is_spared(tmp_path: Path) -> None:
+    results = ran(tmp_path, f"{RIGHT}:FollowsTheFormulaOfIfsq", "ifsq").results
+    assert [(r.id, r.message) for r in results if r.outcome in BAD and r.clause not in ("NUM-1", "GRD-9")] == []
+
+
 @pytest.mark.parametrize("rule", ["widened", "symmetric"])
 def test_our_own_quantizer_is_asked_everything(rule: str) -> None:
     record = fsqcheck.check("torch-fsq", rules=[rule])

@@ -69,7 +69,7 @@ LOOKS_AT: dict[str, str] = {
     "GRD-5": "gradient",
     "GRD-6": "code context",
     "GRD-7": "context",
-    "GRD-8": "dtype shape",
+    "GRD-8": "dtype shape gradient",
     "GRD-9": "gradient",
     "NUM-1": _LEVELS,
     "NUM-2": _LEVELS,

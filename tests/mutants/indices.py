@@ -22,6 +22,7 @@ PacksTheLastChannelFirst = packing(lambda q, level: (level.long() * _reversed(q)
 SkipsTheFirstRadix = packing(lambda q, level: (level.long() * q.basis * q.sizes).sum(dim=-1))
 OverflowsInt32 = packing(lambda q, level: (level.int() * q.basis.int()).sum(dim=-1, dtype=torch.int32).long())
 SumsIndicesInFloat32 = packing(lambda q, level: (level.float() * q.basis).sum(dim=-1).long())
+KeepsItsBasisInFloat32 = packing(lambda q, level: (level.long() * q.basis.float().long()).sum(dim=-1))
 CountsFromOne = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1) + 1)
 WrapsAt16Bits = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1).to(torch.int16))
 
