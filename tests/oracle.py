@@ -152,7 +152,7 @@ def allowed(rule: str, z: float, L: int, bits: int) -> set[int]:
     """The levels that the band of a precision of `bits` bits leaves to z: the exact one, or both at a borderline step."""
     u = level_coordinate(rule, z, L)
     levels = {level(rule, z, L)}
-    reach = max(L, 251) * 2.0 ** (1 - bits) + 1
+    reach = max(1.5 * L, 251) * 2.0 ** (1 - bits) + 1
     for k in range(max(1, math.floor(float(u) - reach)), min(L - 1, math.ceil(float(u) + reach)) + 1):
         if abs(distance(u, k)) <= half_width(rule, L, k, bits):
             levels |= {k - 1, k}

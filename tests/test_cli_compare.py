@@ -73,4 +73,4 @@ def test_without_jinja_an_html_page_is_refused_in_one_line(tmp_path: Path) -> No
         [sys.executable, "-c", source, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr == "fsqcheck: an HTML page needs Jinja2; install it with: pip install 'fsqcheck[html]'\n"
+    assert done.stderr == "fsqcheck: an HTML report needs jinja2; pip install 'fsqcheck[html]'\n"

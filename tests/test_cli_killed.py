@@ -42,7 +42,8 @@ def killed(folder: Path, lines: int, *arguments: str) -> Path:
     return record
 
 
-@pytest.mark.parametrize("part", [0.0, 0.03, 0.2, 0.5, 0.8, 0.97])
+# Not later: what is measured for pictures comes in one go at the end, and a footer may be there before the signal.
+@pytest.mark.parametrize("part", [0.0, 0.03, 0.2, 0.5, 0.8])
 def test_a_killed_run_renders_as_incomplete(part: float, whole: Path, tmp_path: Path) -> None:
     lines = int(part * whole.read_bytes().count(b"\n"))
     record = killed(tmp_path, lines)

@@ -41,7 +41,7 @@ class CutsExtraChannels(TorchFSQ):
 class UnfoldsTwiceTheChannels(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         twice = z.shape[-1] == 2 * self.width
-        codes, indices = super().forward(z.unflatten(-1, (2, self.width)) if twice else z)
+        codes, indices = super().forward(z.reshape(*z.shape[:-1], 2, self.width) if twice else z)
         return (codes.flatten(-2), indices) if twice else (codes, indices)
 
 

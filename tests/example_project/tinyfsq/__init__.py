@@ -26,7 +26,8 @@ class FSQ:
         if z.ndim == 0 or z.shape[-1] != len(self.levels):
             raise ValueError(f"expected {len(self.levels)} channels in the last axis, got an array of shape {z.shape}")
         bounded = np.tanh(z.astype(np.float64) + self.shift) * self.half_l - self.offset
-        codes = (np.round(bounded) / (self.levels // 2)).astype(z.dtype)
+        centred = np.clip(np.round(bounded), -(self.levels // 2), self.levels - 1 - self.levels // 2)
+        codes = (centred / (self.levels // 2)).astype(z.dtype)
         return codes, self.codes_to_indices(codes)
 
     def codes_to_indices(self, codes: Array) -> Array:
