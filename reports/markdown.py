@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from . import plain
@@ -12,9 +12,9 @@ from .family import Family, columns, families, total
 from .finding import Finding, findings
 from .gfm import fence, in_html, prose, span
 from .reason import idle
-from .record import SEVERITIES, BaselineLine, Outcome, Record, Severity, TargetLine
+from .record import SEVERITIES, BaselineLine, Record, Severity, TargetLine
 from .verdict import Verdict, verdicts
-from .words import counted, listed
+from .words import IDLE, counted, listed
 
 #: GitHub takes 65,536 characters in a comment; this leaves room for what a bot puts around the report.
 LIMIT = 60_000
@@ -26,12 +26,6 @@ PROBLEM_LIMIT = 30
 
 #: What the sentence about what was left out may take.
 _RESERVE = 400
-_IDLE: Mapping[Outcome, str] = {
-    "not-run": "not run",
-    "unsupported": "unsupported",
-    "xfail": "failed as expected",
-    "xpass": "passed unexpectedly",
-}
 
 
 @dataclass(frozen=True)
@@ -156,7 +150,7 @@ def _table(rows: tuple[Family, ...]) -> str:
 def _idle(record: Record, target: TargetLine) -> str:
     gathered = idle(record.of(target.name))
     lines = []
-    for outcome, words in _IDLE.items():
+    for outcome, words in IDLE.items():
         groups = gathered.reasons(outcome)
         for group in groups[:REASON_LIMIT]:
             named = _named(group.clauses)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from .record import Outcome
+
+#: The outcomes that neither pass nor fail a case, as they are said.
+IDLE: Mapping[Outcome, str] = {
+    "not-run": "not run",
+    "unsupported": "unsupported",
+    "xfail": "failed as expected",
+    "xpass": "passed unexpectedly",
+}
 
 
 def counted(number: int, noun: str) -> str:

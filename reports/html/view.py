@@ -10,10 +10,10 @@ from .. import plain
 from ..facts import Fact
 from ..finding import findings
 from ..reason import reasons
-from ..record import JUDGED, ClauseLine, Outcome, Record, ResultLine, TargetLine
+from ..record import JUDGED, ClauseLine, Record, ResultLine, TargetLine
 from ..uses import fitness
 from ..verdict import Verdict, judge
-from ..words import counted, listed
+from ..words import IDLE, counted, listed
 from .anchors import Part, linked, slug
 from .finding import FindingView, finding_view
 from .matrix import Cases, Column, Matrix, matrix
@@ -22,12 +22,6 @@ from .words import STATUS, Purposes, capital, purposes, shortened, summary
 
 #: With more targets than this only the pictures that matter are drawn.
 FEW = 4
-_IDLE: dict[Outcome, str] = {
-    "not-run": "not run",
-    "unsupported": "unsupported",
-    "xfail": "failed as expected",
-    "xpass": "passed unexpectedly",
-}
 
 
 @dataclass(frozen=True)
@@ -294,7 +288,7 @@ def _environment(record: Record) -> tuple[Fact, ...]:
 
 def _idle(results: Sequence[ResultLine]) -> tuple[str, ...]:
     said = []
-    for outcome, words in _IDLE.items():
+    for outcome, words in IDLE.items():
         groups = reasons(results, outcome)
         for group in groups[:10]:
             ids = [plain.line(id, 40) for id in group.clauses]

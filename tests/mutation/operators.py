@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,8 +64,9 @@ class _Ours(Operator):  # type: ignore[misc]  # Cosmic Ray ships no types
         if self.fits(node):
             yield node.start_pos, node.end_pos
 
+    @abstractmethod
     def fits(self, node: Any) -> bool:
-        raise NotImplementedError
+        """Whether this is a place that the operator changes."""
 
 
 class DropsKeyword(_Ours):
