@@ -72,7 +72,7 @@ NeedsALargestElement = changed(lambda _, z: torch.where(z.abs().max() > 0, z, z)
 NormalizesTheBatch = changed(lambda _, z: z / z.detach().abs().amax(dim=0, keepdim=True).clamp(min=1))
 SubtractsTheMean = changed(lambda _, z: z - z.mean(dim=-2, keepdim=True))
 LeaksOneSampleIntoTheNext = nudged(
-    lambda _, z: z + 1e-3 * (z.roll(1, 0).clamp(-5, 5) - z.clamp(-5, 5)) if z.ndim > 1 else z
+    lambda _, z: z + 1e-3 * (z.roll(1, 0).clamp(-5, 5) - z.clamp(-5, 5)) if z.ndim > 2 else z
 )
 DriftsAlongTheSequence = nudged(
     lambda _, z: z + 1e-4 * torch.arange(z.shape[-2])[:, None].clamp(max=300).to(z.dtype) if z.ndim > 1 else z

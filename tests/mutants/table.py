@@ -237,8 +237,8 @@ OFFENDERS = (
     # numerics
     Offender("DecidesInFloat32", "NUM-1", "takes level", "level"),
     Offender("KeepsSixBitsOfFloat16", "NUM-2", "takes level", "level gradient"),
-    Offender("ErrsAtOneFloat16", "NUM-2", "takes level", "level"),
-    Offender("ErrsAtOneBfloat16", "NUM-2", "takes level", "level"),
+    Offender("ErrsAtOneFloat16", "NUM-2", "takes level", "level gradient"),
+    Offender("ErrsAtOneBfloat16", "NUM-2", "takes level", "level gradient"),
     Offender("RoundsHalfPrecisionOnTheWay", "NUM-3", "takes level", "level"),
     Offender("BlowsUpTinyInputs", "NUM-4", "takes level", "level gradient"),
     Offender("LosesTheGradientOfTinyInputs", "NUM-4", "the gradients at tiny inputs are wrong", "gradient"),
