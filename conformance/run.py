@@ -126,6 +126,11 @@ class _Steering:
         """The session is ready before any plugin asks for it."""
         config.stash[plugin.SESSION] = self._session
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Nobody reads pytest's traceback of a failure here; drawing it would take longer than many a case."""
+        vars(item)["repr_failure"] = lambda excinfo: str(excinfo.value)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A case has ended."""
         if result := plugin.result_in(report):

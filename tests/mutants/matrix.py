@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import fsqcheck
@@ -28,18 +30,40 @@ class Catch:
 Matrix = Mapping[Offender, Mapping[str, Catch]]
 
 
+#: How many mutants share a run: enough to share the staircases, few enough that no process waits long for the last.
+_TOGETHER = 16
+
+
 def matrix(offenders: Iterable[Offender] = OFFENDERS, clauses: Iterable[str] = (), processes: int = 1) -> Matrix:
-    """Runs the suite, or some of its clauses, over mutants: one run for all that share a tier."""
+    """Runs the suite, or some of its clauses, over mutants: a run for a handful of them that share a tier.
+
+    With `processes` above 1, whole runs go side by side: a worker of pytest-xdist would collect the cases of them all.
+    """
     wanted = tuple(offenders)
-    found: dict[Offender, Mapping[str, Catch]] = {}
-    for tier in dict.fromkeys(one.tier for one in wanted):
-        here = [one for one in wanted if one.tier == tier]
-        # A clause that only another tier tries is tried there alone: the rest of that tier says nothing new.
-        chosen = tuple(clauses) if tier == "quick" else tuple({one.clause for one in here})
-        targets = dict.fromkeys(one.target for one in here)
-        record = fsqcheck.check(*targets, tier=tier, clauses=chosen, processes=processes)
-        found |= {one: caught(record, one.target) for one in here}
+    runs = [(part, _chosen(part, clauses)) for part in _parts(wanted)]
+    if processes == 1:
+        answers = [_run(*one) for one in runs]
+    else:
+        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+            answers = list(pool.map(_run, *zip(*runs, strict=True)))
+    found = {one: answer for part in answers for one, answer in part.items()}
     return {one: found[one] for one in wanted}
+
+
+def _parts(offenders: Sequence[Offender]) -> Iterator[tuple[Offender, ...]]:
+    for tier in dict.fromkeys(one.tier for one in offenders):
+        here = tuple(one for one in offenders if one.tier == tier)
+        yield from (here[start : start + _TOGETHER] for start in range(0, len(here), _TOGETHER))
+
+
+def _chosen(part: Sequence[Offender], clauses: Iterable[str]) -> tuple[str, ...]:
+    """A clause that only another tier tries is tried there alone: the rest of that tier says nothing new."""
+    return tuple(clauses) if part[0].tier == "quick" else tuple({one.clause for one in part})
+
+
+def _run(part: Sequence[Offender], clauses: tuple[str, ...]) -> dict[Offender, Mapping[str, Catch]]:
+    record = fsqcheck.check(*dict.fromkeys(one.target for one in part), tier=part[0].tier, clauses=clauses)
+    return {one: caught(record, one.target) for one in part}
 
 
 def caught(record: Record, target: str) -> Mapping[str, Catch]:
