@@ -33,6 +33,14 @@ ADVICE = {
         fix="Switch autocast off around the quantization, on every type of device, and sum the indices as integers.",
         code="with torch.autocast(z.device.type, enabled=False):\n    codes, indices = quantize(z.float())",
     ),
+    "DEV-6": Advice(
+        why="All that an FSQ holds follows from its levels, which are small whole numbers. Half precision rounds constants "
+        "that are kept as floats, the weights of the channels from 257 on in bfloat16, and no move brings the bits back. "
+        "transformers builds a model while its dtype is the default.",
+        fix="Keep basis and sizes in integer buffers that are not saved, and the floating-point constants as Python numbers, "
+        "or lay them anew after each move by overriding `_apply`. Name the dtype of every tensor that the constructor makes.",
+        code='self.register_buffer("basis", basis, persistent=False)',
+    ),
     "DEV-5": Advice(
         why="A compiler fuses operations and brings its own tanh, so last bits may change; levels outside the bands may not.",
         fix='Compare `torch.compile(q, backend="eager")` with `"aot_eager"` and `"inductor"` to see which stage changes the '
