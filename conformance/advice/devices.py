@@ -33,6 +33,13 @@ ADVICE = {
         fix="Switch autocast off around the quantization, on every type of device, and sum the indices as integers.",
         code="with torch.autocast(z.device.type, enabled=False):\n    codes, indices = quantize(z.float())",
     ),
+    "DEV-5": Advice(
+        why="A compiler fuses operations and brings its own tanh, so last bits may change; levels outside the bands may not.",
+        fix='Compare `torch.compile(q, backend="eager")` with `"aot_eager"` and `"inductor"` to see which stage changes the '
+        "answer. Usual causes are branches on `is_compiling()` or on Python state, values that are frozen as constants while "
+        "the graph is traced, and custom functions that keep state in their forward.",
+        code='other = torch.compile(q, backend="aot_eager")',
+    ),
     "DEV-6": Advice(
         why="All that an FSQ holds follows from its levels, which are small whole numbers. Half precision rounds constants "
         "that are kept as floats, the weights of the channels from 257 on in bfloat16, and no move brings the bits back. "
@@ -40,12 +47,5 @@ ADVICE = {
         fix="Keep basis and sizes in integer buffers that are not saved, and the floating-point constants as Python numbers, "
         "or lay them anew after each move by overriding `_apply`. Name the dtype of every tensor that the constructor makes.",
         code='self.register_buffer("basis", basis, persistent=False)',
-    ),
-    "DEV-5": Advice(
-        why="A compiler fuses operations and brings its own tanh, so last bits may change; levels outside the bands may not.",
-        fix='Compare `torch.compile(q, backend="eager")` with `"aot_eager"` and `"inductor"` to see which stage changes the '
-        "answer. Usual causes are branches on `is_compiling()` or on Python state, values that are frozen as constants while "
-        "the graph is traced, and custom functions that keep state in their forward.",
-        code='other = torch.compile(q, backend="aot_eager")',
     ),
 }

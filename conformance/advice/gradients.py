@@ -60,6 +60,13 @@ ADVICE = {
         "to do the same in reverse, as its last step. No gradient at all is the affair of GRD-5.",
         code="return grad.to(z.dtype)",
     ),
+    "GRD-9": Advice(
+        why="A shift or an amplitude that was rounded to float32 moves a float64 gradient by some 1e-7, where float64 itself "
+        "rounds at 1e-16.",
+        fix="Keep the constants in float64, from Python's `math`, cast them to the dtype that you compute in, and compute "
+        "float64 inputs in float64.",
+        code="work = torch.promote_types(z.dtype, torch.float32)\nt = torch.tanh(z.to(work) + shift.to(work))",
+    ),
     "GRD-10": Advice(
         why="Behind an encoder the input is no leaf, a step with two batches calls forward twice before it goes back, and mixed "
         "precision wraps the forward call alone.",
@@ -72,12 +79,5 @@ ADVICE = {
         why="`retain_graph=True` promises that what a backward pass needs is still there after it.",
         fix="Save tensors with `ctx.save_for_backward`, which frees them with the graph, and let the backward pass drop or "
         "overwrite nothing.",
-    ),
-    "GRD-9": Advice(
-        why="A shift or an amplitude that was rounded to float32 moves a float64 gradient by some 1e-7, where float64 itself "
-        "rounds at 1e-16.",
-        fix="Keep the constants in float64, from Python's `math`, cast them to the dtype that you compute in, and compute "
-        "float64 inputs in float64.",
-        code="work = torch.promote_types(z.dtype, torch.float32)\nt = torch.tanh(z.to(work) + shift.to(work))",
     ),
 }

@@ -48,6 +48,12 @@ ADVICE = {
         "answers of the last call that were kept with their graph, which cannot be deep-copied.",
         code='self.register_buffer("basis", basis, persistent=False)',
     ),
+    "TRN-7": Advice(
+        why="Who sets the framework's seed expects the run to repeat, and who draws twice expects two draws.",
+        fix="Draw by `torch.rand_like` from the global generator: not from NumPy, `random` or the system, which "
+        "`torch.manual_seed` does not seed. Never seed inside a forward call.",
+        code="noise = 2 * torch.rand_like(smooth) - 1",
+    ),
     "TRN-8": Advice(
         why="An FSQ is a function of its input and nothing else (arXiv 2309.15505 §3.1). A used quantizer is compared with a new "
         "one of the same levels, in evaluation and in training: codes, indices and gradients.",
@@ -55,11 +61,5 @@ ADVICE = {
         "or in inference mode; and keep them in the instance, not in its class or module. A cache needs levels, dtype and "
         "device in its key, never the identity or the address of a tensor. Count no calls.",
         code="shift = torch.tensor(self.shifts, dtype=torch.float32,\n                     device=z.device)",
-    ),
-    "TRN-7": Advice(
-        why="Who sets the framework's seed expects the run to repeat, and who draws twice expects two draws.",
-        fix="Draw by `torch.rand_like` from the global generator: not from NumPy, `random` or the system, which "
-        "`torch.manual_seed` does not seed. Never seed inside a forward call.",
-        code="noise = 2 * torch.rand_like(smooth) - 1",
     ),
 }
