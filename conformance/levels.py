@@ -68,6 +68,11 @@ def _mixed(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG00
     return _allowed(((4, 3, 5), (7, 3, 5), (3, 3, 3)), rule)[:1]
 
 
+def _uneven(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
+    """One list whose weights of the channels need more than the eight bits of bfloat16."""
+    return _allowed(((7, 5, 9, 8), (7, 5, 9, 5), (3,) * 8), rule)[:1]
+
+
 def _codebooks(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     quick = ((8, 5, 5, 5), (26, 26, 26), (7, 5, 9, 5), (3,) * 8)
     more = (*RECOMMENDED.values(), (26, 27, 39), (2, 3, 2, 4), (16,) * 5, (27, 29, 31))
@@ -95,6 +100,10 @@ def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     return _allowed(lists[3:5] if tier == "quick" else lists, rule)
 
 
+def _channels_and_wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    return _channels(rule, tier) + _wide(rule, tier)
+
+
 def _growth(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
     """A codebook of some ten thousand codes; IDX-11 compares its cost with that of its first channels alone."""
     return _allowed(((8,) * 5, (7,) * 5, (3,) * 9), rule)[:1]
@@ -114,10 +123,12 @@ LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "even": _parity(0),
     "odd": _parity(1),
     "mixed": _mixed,
+    "uneven": _uneven,
     "codebooks": _codebooks,
     "fine": _fine,
     "large": _large,
     "wide": _wide,
+    "channels and wide": _channels_and_wide,
     "recommended": _recommended,
     "growth": _growth,
     "drawn": lambda rule, tier: ((),),  # noqa: ARG005

@@ -210,6 +210,16 @@ OFFENDERS = (
     Offender("AveragesGradientsOverTheBatch", "GRD-2", "the gradient at (position, channel)", "gradient"),
     Offender("SendsGradientsToTheNextSample", "GRD-2", "the gradient at (position, channel)", "gradient"),
     Offender("DoublesGradientsInPlainBatches", "GRD-8", "the gradients of an input of shape", "gradient"),
+    Offender("ClampsGradientsBeyondTenMillion", "GRD-3", "times the upstream are wrong", "gradient"),
+    Offender("FlushesTinyGradients", "GRD-3", "times the upstream are wrong", "gradient"),
+    Offender("HidesNanUpstreams", "GRD-3", "an upstream of nan", "gradient"),
+    Offender("HalvesGradientsFrom512Levels", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("FlattensItsUpstream", "GRD-8", "for the transposed upstream", "gradient"),
+    Offender("TrainsLeavesOnly", "GRD-10", "(way derived) raises", "gradient"),
+    Offender("DifferentiatesItsLastCall", "GRD-10", "after another forward call", "gradient"),
+    Offender("DetachesUnderAutocast", "GRD-10", "(way autocast) raises", "gradient"),
+    Offender("FreesItsGraph", "GRD-11", "(way twice) raises", "gradient"),
+    Offender("EncodesThroughNumpy", "GRD-6", "(tracked) raises", "context"),
     Offender("ClipsGradients", "GRD-3", "times the upstream are wrong", "gradient"),
     Offender("NormalizesGradients", "GRD-3", "times the upstream are wrong", "gradient"),
     Offender("GivesTheSignOfGradients", "GRD-3", "times the upstream are wrong", "gradient"),
@@ -258,6 +268,12 @@ OFFENDERS = (
     Offender(
         "AnswersOtherwiseFromTheSecondCallOn", "TRN-1", "differ from those of the first", "level gradient context copy"
     ),
+    Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
+    Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
+    Offender("RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan"),
+    Offender("LaysItsConstantsInTheFirstDtype", "TRN-8", "after calls in other dtypes", "context level"),
+    Offender("LaysItsConstantsUnderAutocast", "TRN-8", "after a call under autocast", "context"),
+    Offender("LaysItsConstantsInInferenceMode", "TRN-8", "raises after a call in inference mode", "context"),
     Offender("AdaptsItsScaleInTraining", "TRN-1", "differ from those of the first", "context"),
     Offender(
         "KeepsItsNoiseInEvaluation", "TRN-2", "in evaluation with noise 0.5 differ", "noise", "symmetric", "adapter"
@@ -275,6 +291,8 @@ OFFENDERS = (
     Offender("DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise", "symmetric", "adapter"),
     Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
     Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
+    Offender("RemembersItsLastCodes", "TRN-6", "copy.deepcopy raises", "copy"),
+    Offender("SharesItsWeightsWithItsCopies", "TRN-6", "once the copy was moved", "copy", "widened", "adapter"),
     Offender("CannotBePickled", "TRN-6", "pickling raises", "copy"),
     # devices
     Offender("Right", "DEV-1", "gets codes on cuda", "device", "widened", "SeenElsewhere"),
@@ -282,6 +300,9 @@ OFFENDERS = (
     Offender("DriftsOnItsAccelerator", "DEV-2", "the levels on cuda", "context", "widened", "AsIfOnCuda"),
     Offender("HalvesItsWeights", "DEV-3", "the indices that it encodes its codes to are wrong", "encode"),
     Offender("KeepsItsProjectionsWhenMoved", "DEV-3", "raises", "dtype", "widened", "adapter"),
+    Offender("LeavesItsConstantsRounded", "DEV-6", "after a move to bfloat16 and back", "dtype"),
+    Offender("SavesItsWeights", "DEV-6", "after loading a checkpoint in bfloat16", "dtype"),
+    Offender("BuildsItsConstantsInTheDefaultDtype", "DEV-6", "built under the default dtype bfloat16", "dtype"),
     Offender("PacksByMatrixProduct", "DEV-4", "the indices under autocast are wrong", "index"),
     Offender("ShiftsWhenCompiled", "DEV-5", "takes level", "level", tier="standard"),
 )
