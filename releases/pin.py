@@ -21,7 +21,9 @@ _NAME = r"(?P<package>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _SPELLED = r"[^#]+?:[A-Za-z_][\w.]*(?:\(.*\))?"
 _TARGET = rf"(?P<target>{_SPELLED}|[A-Za-z0-9_][\w.-]*)"
 _ORDINARY = re.compile(_SPELLED, re.DOTALL)
-_VERSION = re.compile(rf"{_NAME}\s*(?P<operator>===?|[<>~!]=|[<>])\s*(?P<version>[^#]*?)(?:#(?P<target>.*))?", re.DOTALL)
+_VERSION = re.compile(
+    rf"{_NAME}\s*(?P<operator>===?|[<>~!]=|[<>])\s*(?P<version>[^#]*?)(?:#(?P<target>.*))?", re.DOTALL
+)
 _PATH = re.compile(rf"{_NAME}(?P<at>\s+@\s*|@)(?P<path>.*?)(?:#{_TARGET})?", re.DOTALL)
 _EXTRAS = re.compile(r"[A-Za-z0-9._-]+\[[^\]]*\]\s*(?:@|[=<>~!]=)", re.DOTALL)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|git\+")
@@ -95,7 +97,9 @@ def _file(text: str, match: re.Match[str]) -> Pin:
 def _package(text: str, match: re.Match[str]) -> str:
     package = str(canonicalize_name(match["package"]))
     if package in SHARED:
-        raise PinError(f"{_shown(text)}: {package} is taken from the environment that fsqcheck runs in; install it there")
+        raise PinError(
+            f"{_shown(text)}: {package} is taken from the environment that fsqcheck runs in; install it there"
+        )
     return package
 
 
