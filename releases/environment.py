@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import hashlib
 import importlib.metadata
 import inspect
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,16 +125,12 @@ class Environments:
             *("install", "--quiet", "--no-compile", "--no-user", "--constraint", str(constraints)),
             *([] if allow_build else ["--only-binary", ":all:"]),
         ]
-        wanted = f"{pin.package}=={pin.version}"
-        if pin.path is not None:
-            path = pin.path
-            if path.is_dir():
-                path = folder / "checkout"
-                source.copy(pin.path, path)
-            wanted = f"{pin.package} @ {path.resolve().as_uri()}"
-        pip(python, *options, wanted)
-        if _distribution(pin, folder / base.site) is None:  # the base has it already; a layer holds its release itself
-            pip(python, *options, "--no-deps", "--force-reinstall", wanted)
+        with _wanted(pin, folder) as wanted:
+            pip(python, *options, wanted)
+            if (
+                _distribution(pin, folder / base.site) is None
+            ):  # the base has it already; a layer holds its release itself
+                pip(python, *options, "--no-deps", "--force-reinstall", wanted)
 
     def _kept(self, pin: Pin, folder: Path) -> Kept:
         site = folder / self._base.site
@@ -172,6 +170,20 @@ class Environments:
             return "the disk is full; free some of it, or `fsqcheck cache clear`, or set FSQCHECK_CACHE to a folder elsewhere"
         where = getattr(error, "filename", None) or self._store.folder
         return f"{plain.line(str(where))}: {plain.line(said)}; set FSQCHECK_CACHE to a folder that can be written"
+
+
+@contextlib.contextmanager
+def _wanted(pin: Pin, folder: Path) -> Iterator[str]:
+    """What pip is asked for. Of a checkout it is a copy, which is gone afterwards."""
+    if pin.path is None:
+        yield f"{pin.package}=={pin.version}"
+    elif pin.path.is_file():
+        yield f"{pin.package} @ {pin.path.resolve().as_uri()}"
+    else:
+        checkout = folder / "checkout"
+        source.copy(pin.path, checkout)
+        yield f"{pin.package} @ {checkout.resolve().as_uri()}"
+        shutil.rmtree(checkout)
 
 
 def _venv(python: Path, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import tempfile
@@ -92,7 +93,7 @@ class Store:
         parent = self.folder / package
         parent.mkdir(parents=True, exist_ok=True)
         for rubble in parent.glob(f".{name}.*"):
-            _remove(rubble)
+            shutil.rmtree(rubble, ignore_errors=True)  # its pip may outlive a killed process for a moment
         folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=parent))
         try:
             yield folder
@@ -115,8 +116,8 @@ class Store:
         """Removes the entries, and what killed processes left: how many were whole, and the bytes that all had."""
         count = freed = 0
         for folder in list(self._folders(package)):
-            name = f"{folder.parent.name}/{folder.name}"
-            with self.alone(folder.parent.name, _plain_name(folder), lambda name=name: waiting(name)):  # type: ignore[misc]
+            held, name = folder.parent.name, _plain_name(folder)
+            with self.alone(held, name, functools.partial(waiting, f"{held}/{name}")):
                 if not folder.exists():  # it was rubble, and who was at it has replaced it
                     continue
                 count += _entry(folder) is not None
