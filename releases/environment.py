@@ -21,10 +21,11 @@ from packaging.version import Version
 from ..reports import plain
 from . import source
 from .base import Base, BaseUnusable, describe
-from .index import IndexUnavailable, published, releases
+from .index import IndexUnavailable, releases
 from .installer import PipError, PipMissing, pip, unreachable
 from .pin import Pin
 from .store import Entry, Kept, Store, cache_folder, now
+from .uploads import day, uploads
 
 #: The file that makes the base's packages visible in an environment.
 _LINK = "fsqcheck-base.pth"
@@ -137,9 +138,7 @@ class Environments:
         found = _distribution(pin, site)
         if found is None:
             raise InstallError(f"{_shown(pin)} cannot be installed: pip reported success, and put nothing into {site}")
-        date = None
-        if pin.path is None and (release := published(pin.package, self._python).get(Version(found.version))):
-            date = release.date
+        date = None if pin.path else day(uploads(pin.package, self._python).get(Version(found.version), ()))
         names = (inspect.getmodulename(one.name) if one.is_file() else one.name for one in site.iterdir())
         provides = sorted({name for name in names if name and name.isidentifier() and name != "__pycache__"})
         path = str(pin.path) if pin.path else None
