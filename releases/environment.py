@@ -123,7 +123,7 @@ class Environments:
         constraints = folder / "constraints.txt"
         constraints.write_text("\n".join(base.constraints) + "\n", encoding="utf-8")
         options = [
-            *("install", "--quiet", "--no-compile", "--no-user", "--constraint", str(constraints)),
+            *("install", "--no-compile", "--no-user", "--constraint", str(constraints)),
             *([] if allow_build else ["--only-binary", ":all:"]),
         ]
         with _wanted(pin, folder) as wanted:
@@ -166,7 +166,10 @@ class Environments:
         code = error.errno if isinstance(error, OSError) else None
         said = ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()
         if code in (errno.ENOSPC, errno.EDQUOT):
-            return "the disk is full; free some of it, or `fsqcheck cache clear`, or set FSQCHECK_CACHE to a folder elsewhere"
+            return (
+                "the disk is full, of the cache or of temporary files; "
+                "`fsqcheck cache clear` frees some, FSQCHECK_CACHE=folder moves the cache"
+            )
         where = getattr(error, "filename", None) or self._store.folder
         return f"{plain.line(str(where))}: {plain.line(said)}; set FSQCHECK_CACHE to a folder that can be written"
 

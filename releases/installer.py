@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -36,7 +37,7 @@ class PipMissing(PipError):  # noqa: N818
 
 
 def pip(python: Path, *arguments: str) -> str:
-    """What `pip` prints on stdout, run by this Python; asks nothing, builds nothing of its own accord; `PipError`."""
+    """What `pip` prints on stdout, run by this Python; asks nothing. `PipError`, `OSError` for a full disk."""
     environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     environment |= {
         "PIP_NO_INPUT": "1",
@@ -58,6 +59,8 @@ def pip(python: Path, *arguments: str) -> str:
     if done.returncode == 0:
         return done.stdout
     output = f"{done.stdout}\n{done.stderr}"
+    if "No space left on device" in output:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if "No module named pip" in output:
         raise PipMissing(python)
     raise PipError(why(output), output)
@@ -70,8 +73,6 @@ def unreachable(output: str) -> bool:
 
 def why(output: str) -> str:
     """pip's reason, out of all that it printed, on one line."""
-    if "No space left on device" in output:
-        return "the disk is full"
     if match := _CONFLICT.search(output):
         return plain.line("; ".join(part.strip() for part in match["parties"].strip().splitlines()))
     said = [_VERSIONS.sub("", match["said"].strip()) for match in _ERROR.finditer(output)]
