@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.utils import canonicalize_version
+from packaging.utils import InvalidWheelFilename, canonicalize_version, parse_wheel_filename
 from packaging.version import Version
 
 from ..reports import plain
@@ -126,12 +126,11 @@ class Environments:
             *("install", "--no-compile", "--no-user", "--constraint", str(constraints)),
             *([] if allow_build else ["--only-binary", ":all:"]),
         ]
+        if _same(pin, base):  # pip would be content with the base's; a layer holds its release itself
+            options += ["--no-deps", "--force-reinstall"]
+        # Once only: the environment's Python would obey a .pth file or a sitecustomize that a wheel brings.
         with _wanted(pin, folder) as wanted:
             pip(python, *options, wanted)
-            if (
-                _distribution(pin, folder / base.site) is None
-            ):  # the base has it already; a layer holds its release itself
-                pip(python, *options, "--no-deps", "--force-reinstall", wanted)
 
     def _kept(self, pin: Pin, folder: Path) -> Kept:
         site = folder / self._base.site
@@ -186,6 +185,18 @@ def _wanted(pin: Pin, folder: Path) -> Iterator[str]:
         source.copy(pin.path, checkout)
         yield f"{pin.package} @ {checkout.resolve().as_uri()}"
         shutil.rmtree(checkout)
+
+
+def _same(pin: Pin, base: Base) -> bool:
+    """Whether the base holds the same version; of a checkout, which pip installs in any case, nothing is known before."""
+    wanted = pin.version
+    if pin.path is not None:
+        try:
+            wanted = str(parse_wheel_filename(pin.path.name)[1])
+        except InvalidWheelFilename:
+            return False
+    there = base.packages.get(pin.package)
+    return there is not None and wanted is not None and canonicalize_version(there) == canonicalize_version(wanted)
 
 
 def _venv(python: Path, folder: Path) -> None:

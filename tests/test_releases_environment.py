@@ -107,8 +107,24 @@ def test_a_dependency_that_is_there_is_not_installed_again(links: Path, install:
 
 
 def test_a_layer_holds_its_release_even_if_the_base_has_the_same(links: Path, install: Install, tmp_path: Path) -> None:
-    base = over(tmp_path / "base", wheels=(wheel(links, "demo-fsq", "1.0"),))
-    assert install("demo-fsq==1.0", base=base).provides == {"demo_fsq"}
+    same = wheel(links, "demo-fsq", "1.0", requires=["numpy"])
+    base = over(tmp_path / "base", wheels=(same,))
+    tree = checkout(tmp_path / "tree", "demo-fsq", "1.0", links / "told")
+    for text in ("demo-fsq==1", f"demo-fsq @ {same}", f"demo-fsq @ {tree}"):
+        assert install(text, base=base, allow_build=True).provides == {"demo_fsq"}
+
+
+def test_no_code_of_a_wheel_runs_while_it_is_installed(links: Path, install: Install, tmp_path: Path) -> None:
+    told = links / "told"
+    touch = f"import pathlib; pathlib.Path({str(told)!r}).touch()\n"
+    for name in ("sitecustomize", "usercustomize", "pip-hook"):
+        wheel(links, name, "1.0", source=touch, more={f"{name}.pth": touch})
+    hooks = ["sitecustomize", "usercustomize", "pip-hook"]
+    base = over(tmp_path / "base", wheels=(wheel(links, "demo-fsq", "1.0", requires=hooks),))  # which it lacks
+    wheel(links, "demo-fsq", "1.1", requires=hooks, more={"demo.pth": touch, "demo_fsq-1.1.data/scripts/pip": touch})
+    for version in ("1.0", "1.1"):
+        assert install(f"demo-fsq=={version}", base=base).version == version
+    assert not told.exists()
 
 
 def test_a_base_that_is_layered_itself_serves(links: Path, install: Install, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import os
 import tarfile
 import threading
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,8 +28,10 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 _BUILD_SYSTEM = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 
 
-def members(name: str, version: str, requires: Sequence[str] = (), source: str = "") -> dict[str, str]:
-    """The files of a wheel that holds one module."""
+def members(
+    name: str, version: str, requires: Sequence[str] = (), source: str = "", more: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The files of a wheel that holds one module, and more if need be."""
     module = name.replace("-", "_")
     information = f"{module}-{version}.dist-info"
     needs = "".join(f"Requires-Dist: {need}\n" for need in requires)
@@ -38,17 +40,25 @@ def members(name: str, version: str, requires: Sequence[str] = (), source: str =
         f"{module}.py": source or f"VERSION = {version!r}\n",
         f"{information}/METADATA": metadata,
         f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **(more or {}),
     }
     names = [*files, f"{information}/RECORD"]
     return {**files, f"{information}/RECORD": "".join(f"{one},,\n" for one in names)}
 
 
-def wheel(folder: Path, name: str, version: str, requires: Sequence[str] = (), source: str = "") -> Path:
+def wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    requires: Sequence[str] = (),
+    source: str = "",
+    more: Mapping[str, str] | None = None,
+) -> Path:
     """A wheel in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(file, "w") as made:
-        for member, text in members(name, version, requires, source).items():
+        for member, text in members(name, version, requires, source, more).items():
             made.writestr(member, text)
     return file
 
