@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..reports import BAD, Outcome
 from ..reports import plain as safe
 from ..reports.words import counted, listed
+from .standing import BROKEN, Standing
 
-#: What a run says of the clause in one release; None if it could not be run or has no case of it.
-Asked = Callable[[str], Outcome | None]
+#: How the clause stands in one release: `absent` where it has no case of it, `unknown` where it could not be run.
+Asked = Callable[[str], Standing]
 
 
 @dataclass(frozen=True)
@@ -20,21 +20,22 @@ class Change:
 
     before: str
     after: str
-    old: Outcome
-    new: Outcome
+    old: Standing
+    new: Standing
     skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Bisection:
-    """What was found: the changes in ascending order, and every answer that was had.
+    """What was found: the changes in ascending order, and every answer that was had, in ascending order too.
 
     `monotone` is true where all answers agree with a single change, which the releases that were not asked may belie;
-    false where they show more; None where the ends agree and no answer between them differs, so that nothing was found.
+    false where they show more; None where no answers differ, so that nothing was found. A clause that is new in a release
+    has not changed in it.
     """
 
     changes: tuple[Change, ...]
-    answers: dict[str, Outcome | None]
+    answers: Mapping[str, Standing]
     monotone: bool | None
     words: str
 
@@ -42,27 +43,26 @@ class Bisection:
 def bisect(releases: Sequence[str], ask: Asked) -> Bisection:
     """Finds where a clause changes among these releases, which are in ascending order.
 
-    It asks both ends and halves what lies between. That is right if there is one change only, and no bisection can be
-    sure of it: therefore some more releases are asked, in the middle of the widest gaps, about as many as the halving
-    took; where one disagrees, its neighbourhood is halved too, and the clause is said not to be monotone. If the ends
-    agree only these are asked. A release that cannot be asked gives way to its neighbours. `ask` is called at most once
-    for a release.
+    It asks both ends, halves to where the clause is there at all, and halves what lies between. That is right if there
+    is one change only, and no bisection can be sure of it: therefore some more releases are asked, in the middle of the
+    widest gaps, about as many as the halving took; where one disagrees, its neighbourhood is halved too, and the clause is
+    said not to be monotone. If the ends agree only these are asked. A release that could not be run gives way to its
+    neighbours. `ask` is called at most once for a release.
     """
     search = _Search(releases, ask)
     low, high = search.known_from(0, 1), search.known_from(len(releases) - 1, -1)
-    if low is None or high is None or low == high:
+    if low is None or high is None:
         return search.result()
+    low, high = search.present(low, high)
     search.halve(low, high)
     for _ in range(max(2, (high - low).bit_length())):
         gap = search.widest_gap(low, high)
         if gap is None:
             break
-        left, right = gap
-        middle = search.known_between(left, right)
-        if middle is None:
-            continue
-        search.halve(left, middle)
-        search.halve(middle, right)
+        middle = search.known_between(*gap)
+        if middle is not None:
+            search.halve(gap[0], middle)
+            search.halve(middle, gap[1])
     return search.result()
 
 
@@ -72,12 +72,12 @@ class _Search:
     def __init__(self, releases: Sequence[str], ask: Asked) -> None:
         self._releases = releases
         self._ask = ask
-        self._answers: dict[int, Outcome | None] = {}
+        self._answers: dict[int, Standing] = {}
 
     def known_from(self, place: int, step: int) -> int | None:
         """The first place from here on that can be asked."""
         while 0 <= place < len(self._releases):
-            if self._asked(place) is not None:
+            if self._asked(place) != "unknown":
                 return place
             place += step
         return None
@@ -86,84 +86,95 @@ class _Search:
         """A place strictly between two that can be asked, as near to the middle as possible."""
         middle = (low + high) // 2
         for place in sorted(range(low + 1, high), key=lambda place: abs(place - middle)):
-            if self._asked(place) is not None:
+            if self._asked(place) != "unknown":
                 return place
         return None
 
-    def halve(self, low: int, high: int) -> None:
-        """Finds one change between two places whose answers differ; does nothing where they agree."""
-        while self._state(low) != self._state(high):
+    def present(self, low: int, high: int) -> tuple[int, int]:
+        """The outermost places of a stretch in which the clause is there, if one of the ends is in it."""
+        one, two = self._state(low), self._state(high)
+        if (one == "absent") == (two == "absent"):
+            return low, high
+        left, right = self.halve(low, high, lambda state: state == "absent")
+        return (right, high) if one == "absent" else (low, left)
+
+    def halve(self, low: int, high: int, of: Callable[[str], object] = str) -> tuple[int, int]:
+        """Two neighbours between which the state (or what `of` makes of it) changes; the places themselves if it does not."""
+        while of(self._state(low)) != of(self._state(high)):
             middle = self.known_between(low, high)
             if middle is None:
-                return
-            low, high = (low, middle) if self._state(middle) != self._state(low) else (middle, high)
+                break
+            low, high = (low, middle) if of(self._state(middle)) != of(self._state(low)) else (middle, high)
+        return low, high
 
     def widest_gap(self, low: int, high: int) -> tuple[int, int] | None:
-        """The widest gap between two neighbouring answers that agree; None where nothing is left to ask."""
-        known = [place for place in sorted(self._answers) if self._answers[place] is not None]
+        """The widest stretch between two answers in which nothing was asked; None where nothing is left to ask."""
         gaps = [
             (left, right)
-            for left, right in pairwise(known)
+            for left, right in pairwise(self._known())
             if low <= left and right <= high and any(place not in self._answers for place in range(left + 1, right))
         ]
         return max(gaps, key=lambda gap: gap[1] - gap[0], default=None)
 
     def result(self) -> Bisection:
         """What has been found."""
-        known = [place for place in sorted(self._answers) if self._answers[place] is not None]
-        changes = tuple(
-            self._change(left, right)
-            for left, right in pairwise(known)
-            if self._state(left) != self._state(right)
-        )
+        known = self._known()
+        turns = [pair for pair in pairwise(known) if self._state(pair[0]) != self._state(pair[1])]
+        changes = tuple(self._change(*pair) for pair in turns)
         answers = {self._releases[place]: self._answers[place] for place in sorted(self._answers)}
-        monotone = None if not changes else len(changes) == 1
-        return Bisection(changes, answers, monotone, _words(changes, known, self._releases, answers))
+        real = [change for change in changes if "absent" not in (change.old, change.new)]
+        monotone = None if not real else len(real) == 1
+        return Bisection(changes, answers, monotone, _words(changes, monotone, answers, len(self._releases)))
 
-    def _asked(self, place: int) -> Outcome | None:
+    def _known(self) -> list[int]:
+        return [place for place in sorted(self._answers) if self._answers[place] != "unknown"]
+
+    def _asked(self, place: int) -> Standing:
         if place not in self._answers:
             self._answers[place] = self._ask(self._releases[place])
         return self._answers[place]
 
-    def _state(self, place: int) -> str | None:
+    def _state(self, place: int) -> str:
         """Failing in one way or another is one state."""
-        outcome = self._answers[place]
-        return "bad" if outcome in BAD else outcome
+        answer = self._answers[place]
+        return "bad" if answer in BROKEN else answer
 
     def _change(self, left: int, right: int) -> Change:
-        old, new = self._answers[left], self._answers[right]
-        assert old is not None  # both are known
-        assert new is not None
         skipped = tuple(self._releases[left + 1 : right])
-        return Change(self._releases[left], self._releases[right], old, new, skipped)
+        return Change(self._releases[left], self._releases[right], self._answers[left], self._answers[right], skipped)
 
 
-def _words(
-    changes: Sequence[Change], known: Sequence[int], releases: Sequence[str], answers: dict[str, Outcome | None]
-) -> str:
-    runs = f"{counted(len(answers), 'run')} of {counted(len(releases), 'release')}"
+def _words(changes: Sequence[Change], monotone: bool | None, answers: Mapping[str, Standing], releases: int) -> str:
+    known = [version for version, answer in answers.items() if answer != "unknown"]
+    runs = f"{counted(len(answers), 'run')} of {counted(releases, 'release')}"
     if not known:
-        return f"no release could be judged ({runs})"
-    if not changes:
-        first, last = releases[known[0]], releases[known[-1]]
-        outcome = answers[first]
-        if len(known) == 1:
-            return f"only {_v(first)} could be judged: {outcome}; there is nothing to compare it with ({runs})"
-        ends = f"{outcome} in {_v(first)}, in {_v(last)} and in all that were asked between them"
-        return f"{ends}: bisecting cannot tell whether it changed and changed back ({runs})"
-    said = listed([_said(change) for change in changes])
-    if len(changes) == 1:
-        return f"{said} ({runs}; all of them agree with a single change)"
-    return f"not monotone, there may be more changes than these {len(changes)}: {said} ({runs}); run the whole history"
+        return f"no release could be run ({runs})"
+    said = "; ".join(_said(change) for change in changes)
+    if monotone:
+        return f"{said} ({runs}, which agree with a single change)"
+    if monotone is False:
+        return f"not monotone, there may be more changes than these: {said} ({runs}); run the whole history"
+    if said:
+        return f"{said}; the others that were asked agree: bisecting cannot tell whether it changed and changed back ({runs})"
+    outcome = answers[known[0]]
+    if len(known) == 1:
+        return f"only {_v(known[0])} could be run: {outcome}; there is nothing to compare it with ({runs})"
+    ends = f"{outcome} in {_v(known[0])}, in {_v(known[-1])} and in all that were asked between them"
+    return f"{ends}: bisecting cannot tell whether it changed and changed back ({runs})"
 
 
 def _said(change: Change) -> str:
-    words = f"{_v(change.after)} changed it: {change.old} in {_v(change.before)}, then {change.new}"
+    if change.old == "absent":
+        words = f"{_v(change.after)} is the first that has it: {change.new}"
+    elif change.new == "absent":
+        words = f"{_v(change.before)} is the last that has it: {change.old}"
+    else:
+        words = f"{_v(change.after)} changed it: {change.old} in {_v(change.before)}, then {change.new}"
     if not change.skipped:
         return words
     skipped = [_v(one) for one in change.skipped]
     named = listed(skipped if len(skipped) <= 4 else [*skipped[:3], f"{len(skipped) - 3:,} more"])
-    return f"{words} ({named} could not be judged, so it may have been one of them)"
+    return f"{words} ({named} could not be run, so it may have been there)"
 
 
 def _v(version: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..reports import BAD, Record, ResultLine, fingerprint, judge, reasons
 from ..reports import plain as safe
+from ..reports.finding import simplicity_of
 from ..reports.words import listed
 from .lines import Example, Held, ReleaseLine
 from .needs import fits
@@ -84,7 +85,9 @@ def _held(results: Sequence[ResultLine]) -> Held:
     answers = [
         f"{one.id} {one.digest}" for one in results if one.outcome in ("pass", "xpass") and one.digest is not None
     ]
-    bad = next((result for result in results if result.outcome in BAD), None)
+    bad = min(
+        (one for one in results if one.outcome in BAD), key=lambda one: (simplicity_of(one), one.id), default=None
+    )
     return Held(
         outcomes=dict(sorted(outcomes.items())),
         plan=_hash(result.id for result in results),

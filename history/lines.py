@@ -37,7 +37,7 @@ class HistoryHeader(msgspec.Struct, frozen=True, tag_field="type", tag="history"
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """The first failing case of a clause, in the order of the case ids, cut to what a page shows of it."""
+    """The simplest failing case of a clause, cut to what a page shows of it."""
 
     id: str
     outcome: Outcome
@@ -100,8 +100,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def rules(self) -> tuple[str, ...]:
-        """All rules that any release was tried under, those of the first release first."""
-        return tuple(dict.fromkeys(rule for release in self.releases for rule in release.clauses))
+        """All rules that any release was tried under, those of the newest release first."""
+        return tuple(dict.fromkeys(rule for release in reversed(self.known) for rule in release.clauses))
 
     @cached_property
     def known(self) -> tuple[ReleaseLine, ...]:

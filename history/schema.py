@@ -43,7 +43,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "outcomes": "How many cases ended how.",
         "plan": "A hash of the ids of the cases.",
         "answers": "A hash of ids and answers of the cases that passed; null if no answer could be hashed.",
-        "example": "The first case that does not conform.",
+        "example": "The simplest case that does not conform.",
         "reason": "The most frequent reason where nothing was judged.",
     },
     "Example": {

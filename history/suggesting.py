@@ -63,7 +63,10 @@ def suggest(
 
 
 def _suggestion(history: History, rule: str, clauses: tuple[str, ...], needs: tuple[str, ...]) -> Suggestion:
-    lacking = {one.version: _lacking(one, rule, clauses, needs) for one in history.known if rule in one.clauses}
+    # A clause that no release has a case of under this rule, such as one on another grid, asks nothing of it.
+    asked = [id for id in clauses if any(standing(one, id, rule) != "absent" for one in history.known)]
+    having = [one for one in history.known if rule in one.clauses and (asked or needs)]
+    lacking = {one.version: _lacking(one, rule, asked, needs) for one in having}
     offered = [one.version for one in history.known if one.version in lacking and not one.yanked]
     good = [version for version in offered if not lacking[version]]
     return Suggestion(
