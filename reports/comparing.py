@@ -47,6 +47,12 @@ _BECAME: Mapping[tuple[_State, _State], Kind] = {
 _MUST_BE_RUN_AGAIN = "run the old target again with this fsqcheck"
 
 
+def became(old: Outcome, new: Outcome) -> Kind | None:
+    """What has become of something with one outcome before and another after; None if it stayed in one state."""
+    one, two = _STATES[old], _STATES[new]
+    return None if one == two else _BECAME.get((one, two), "environment-changed")
+
+
 class _Case(msgspec.Struct, frozen=True, array_like=True):
     """What a comparison needs to know of a result; rows are sorted by the id."""
 
@@ -234,8 +240,8 @@ class _Ledger:
             return "removed"
         if one.clause in self.changed_clauses:
             return "clause-changed"
-        if one.state != two.state:
-            return _BECAME.get((one.state, two.state), "environment-changed")
+        if (changed := became(one.outcome, two.outcome)) is not None:
+            return changed
         if one.state == "failed" and one.fingerprint != two.fingerprint:
             return "fails-differently"
         comparable = self._drawn_alike or not one.drawn

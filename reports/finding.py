@@ -128,7 +128,7 @@ class _Gathered:
         self.outcomes[result.outcome] += 1
         if keep:
             self.kept.append(result)
-        simplicity = (*_simplicity(result), result.id)
+        simplicity = (*simplicity_of(result), result.id)
         if self.best is None or simplicity < self.best[0]:
             self.best = simplicity, result
         # A wrong answer's message holds its values, so it differs in every case; an error's names the defect.
@@ -173,8 +173,11 @@ def _worst(outcomes: Iterable[Outcome]) -> int:
     return min(WORST.index(outcome) for outcome in outcomes)
 
 
-def _simplicity(result: ResultLine) -> tuple[bool, int, bool, int, int, tuple[int, ...], int, int]:
-    """Smaller is a better example: it shows evidence, it is a wrong answer, and it has few channels with few levels."""
+def simplicity_of(result: ResultLine) -> tuple[bool, int, bool, int, int, tuple[int, ...], int, int]:
+    """Of a case that does not conform; smaller is a better example.
+
+    It shows evidence, it is a wrong answer, and it has few channels with few levels.
+    """
     evidence = result.evidence
     return (
         evidence is None,

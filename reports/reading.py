@@ -178,7 +178,7 @@ class Stored(Sequence[ResultLine]):
         if _stamp(self._path) != self._stamp:
             raise UnreadableReport(self._path, "the report changed while it was read; wait until the run has ended")
         # A line that was cut can only be the last.
-        for _, raw, _ in islice(_lines(self._path), 1, None):
+        for _, raw, _ in islice(raw_lines(self._path), 1, None):
             try:
                 line = _LINE.decode(raw)
             except (ValueError, RecursionError):
@@ -210,7 +210,7 @@ class _Frame:
     def results(self) -> Iterator[tuple[int, ResultLine]]:
         """Each result and the number of its line; all else is checked and kept."""
         path = self._path
-        for number, raw, whole in _lines(path):
+        for number, raw, whole in raw_lines(path):
             if self._header is None:
                 self._header = _header(path, number, raw, whole)
                 continue
@@ -284,7 +284,7 @@ class _Frame:
             )
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+def raw_lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
     """Number, bytes and whether a newline ends it, of each line that is not blank."""
     try:
         with path.open("rb") as file:

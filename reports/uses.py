@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,6 +92,22 @@ def fitness(record: Record, target: str) -> tuple[Fitness, ...]:
         return ()
     results = record.of(target)
     return tuple(_fitness(use, [result for result in results if use.rests_on(result)]) for use in USES)
+
+
+def fitness_by_rule(record: Record, target: str, uses: Sequence[Use] = USES) -> Mapping[str, tuple[Fitness, ...]]:
+    """Every use under each rule that was tried, by itself; nothing for a run that is not complete or judged nothing."""
+    if judge(record, target).status > 1:
+        return {}
+    results = record.of(target)
+    return {
+        rule: tuple(_alone(use, (one for one in results if one.rule == rule and use.rests_on(one))) for use in uses)
+        for rule in dict.fromkeys(result.rule for result in results)
+    }
+
+
+def _alone(use: Use, results: Iterable[ResultLine]) -> Fitness:
+    state, against = _under(use, results)
+    return Fitness(use, state, against=against)
 
 
 def _fitness(use: Use, results: list[ResultLine]) -> Fitness:

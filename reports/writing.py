@@ -24,6 +24,45 @@ class UnwritableReport(Exception):  # noqa: N818
         self.path = path
 
 
+class LineFile:
+    """A JSON Lines file that is being written: every line reaches the operating system before `append` returns.
+
+    The folders above `path` are made; a file already there is replaced. Raises `UnwritableReport` when it opens, and when
+    a line cannot be written (a full disk), which then leaves nothing of itself behind.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = _opened(path)
+        self._whole = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be written."""
+        return self._file.closed
+
+    def append(self, line: bytes) -> None:
+        """Append one line, which has no newline yet; `UnwritableReport` if that fails, `ValueError` if it is closed."""
+        if self._file.closed:
+            raise ValueError(f"the record {self.path} is closed; open a new RecordWriter to write another")
+        data = line + b"\n"
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            # Half a line in the middle would spoil the record for whoever goes on writing.
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
+                self._file.seek(self._whole)
+            raise UnwritableReport(self.path, why(error)) from error
+        self._whole += len(data)
+
+    def close(self) -> None:
+        """Close the file; closing twice does nothing."""
+        self._file.close()
+
+
 class RecordWriter:
     """A record that is being written: a header when it opens, then line after line, and a footer when it closes.
 
@@ -36,27 +75,26 @@ class RecordWriter:
 
     def __init__(self, path: str | Path, header: Header) -> None:
         self.path = Path(path)
-        self._file = _opened(self.path)
-        self._whole = 0
+        self._lines = LineFile(self.path)
         try:
-            self._append(header)
+            self._lines.append(encode(header))
         except BaseException:
-            self._file.close()
+            self._lines.close()
             raise
 
     def write(self, line: TargetLine | ClauseLine | ResultLine | BaselineLine | Measurement) -> None:
         """Append one line; `UnwritableReport` if that fails, `ValueError` if the record is closed."""
-        self._append(line)
+        self._lines.append(encode(line))
 
     def close(self, footer: Footer | None = None) -> None:
         """End the record with its footer, or leave it incomplete without one; closing twice does nothing."""
-        if self._file.closed:
+        if self._lines.closed:
             return
         try:
             if footer is not None:
-                self._append(footer)
+                self._lines.append(encode(footer))
         finally:
-            self._file.close()
+            self._lines.close()
 
     def __enter__(self) -> Self:
         return self
@@ -65,22 +103,6 @@ class RecordWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def _append(self, line: Line) -> None:
-        if self._file.closed:
-            raise ValueError(f"the record {self.path} is closed; open a new RecordWriter to write another")
-        data = encode(line) + b"\n"
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as error:
-            # Half a line in the middle would spoil the record for whoever goes on writing.
-            with contextlib.suppress(OSError):
-                self._file.truncate(self._whole)
-                self._file.seek(self._whole)
-            raise UnwritableReport(self.path, _why(error)) from error
-        self._whole += len(data)
 
 
 def encode(line: Line) -> bytes:
@@ -118,14 +140,15 @@ def _opened(path: Path) -> io.FileIO:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         parent = plain.line(str(path.parent))
-        raise UnwritableReport(path, f"its directory {parent} cannot be made ({_why(error)})") from error
+        raise UnwritableReport(path, f"its directory {parent} cannot be made ({why(error)})") from error
     try:
         return io.FileIO(path, "w")
     except OSError as error:
-        raise UnwritableReport(path, _why(error)) from error
+        raise UnwritableReport(path, why(error)) from error
     except ValueError as error:  # a NUL in the name
         raise UnwritableReport(path, f"that is not a file name ({error})") from error
 
 
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
+    """An error of the operating system in words, as they stand inside a sentence."""
     return (error.strerror or str(error) or type(error).__name__).lower()
