@@ -20,7 +20,7 @@ _NORMALS = 1500
 _PATTERNS = 300
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def channel_probes(rule: Rule, levels: int, dtype: str, held: str) -> Array:
     """Finite inputs of one channel, 1-D: both sides of every band, level centres, normals, and floats of every size."""
     stair = staircase(rule, levels, dtype, held)
