@@ -27,6 +27,9 @@ CountsFromOne = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1) + 
 WrapsAt16Bits = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1).to(torch.int16))
 
 
+SumsIndicesInFloat64 = packing(lambda q, level: (level.double() * q.basis).sum(dim=-1).long())
+
+
 class ReversesItsBasisFromFourChannels(TorchFSQ):
     """In every call, decoding included: it agrees with itself, and with nobody else."""
 
@@ -56,6 +59,35 @@ class NumbersFiveChannelsOnwardsByFour:
     def __call__(self, z: Tensor) -> Answer:
         codes, indices = self.inner(z)
         return codes, indices % math.prod(self.inner.levels[:3]) if len(self.inner.levels) > 3 else indices
+
+
+class WrapsBeyondInt64:
+    """Takes any number of channels, and numbers its codes modulo 2^64 where int64 ends."""
+
+    def __init__(self, levels: list[int]) -> None:
+        self.size = math.prod(levels)
+        self.inner = None if self.size > 2**62 else TorchFSQ(levels)
+        self.half = torch.tensor([level // 2 for level in levels])
+        self.basis = torch.cumprod(torch.tensor([1, *levels[:-1]]), dim=0)
+
+    def __call__(self, z: Tensor) -> Answer:
+        assert self.inner is not None
+        found: Answer = self.inner(z)
+        return found
+
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        if self.inner is not None:
+            return self.inner.codes_to_indices(codes)
+        return ((codes.double() * self.half + self.half).round().long() * self.basis).sum(dim=-1)
+
+
+class SortsItsChannelsByName(TorchFSQ):
+    """Channel 10 comes before channel 2, as in a dictionary of buffers that is sorted."""
+
+    def _lay_constants(self) -> None:
+        super()._lay_constants()
+        order = sorted(range(len(self.levels)), key=str)
+        self.narrow, self.wide = self.narrow[:, order], None if self.wide is None else self.wide[:, order]
 
 
 # The forward call
@@ -134,6 +166,21 @@ class DecodesPlainIndicesChannelsLast(TorchFSQ):
         codes = super().indices_to_codes(indices)
         plain = self.num_codebooks == 1 and self.width == len(self.levels)
         return codes.movedim(1, -1) if self.channel_first and plain else codes
+
+
+class ChecksTheFirstIndexOnly(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        super().indices_to_codes(indices.flatten()[:1])  # refuses what is outside
+        return super().indices_to_codes(indices.long() % self.codebook.size)
+
+
+DecodesOneChannelWithoutItsAxis = decoding(
+    lambda q, indices: TorchFSQ.indices_to_codes(q, indices).squeeze(-1 if len(q.levels) == 1 else ())
+)
+SqueezesWhatItEncodes = encoding(lambda q, codes: TorchFSQ.codes_to_indices(q, codes.squeeze()))
+DecodesLargeCodebooksInTheIndicesDtype = decoding(
+    lambda q, indices: (_in_their_dtype if q.codebook.size > 2**31 else TorchFSQ.indices_to_codes)(q, indices)
+)
 
 
 class HoldsItsCodebook(TorchFSQ):
