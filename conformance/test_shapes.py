@@ -122,7 +122,7 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
 @clause(
     "SHP-5",
     MUST,
-    "A vector, a code and an index get the same bits wherever they stand among more than 2^17, in long sequences and large batches.",
+    "Vectors, codes and indices get the same bits wherever they stand among more than 2^17, in a long sequence or a large batch.",
     title="position invariance",
     source="design: no term of an FSQ depends on the position (arXiv 2309.15505 §3.1)",
     meaning="Long sequences or large batches are quantized wrongly from some length on.",

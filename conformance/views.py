@@ -47,10 +47,11 @@ def _columns(values: Array) -> Array:
 
 
 def _sliced(values: Array) -> Array:
-    return np.repeat(np.repeat(values, 2, axis=-1), 3, axis=0)[::3, ..., ::2]
+    wide = np.repeat(values, 2, axis=-1)
+    return np.repeat(wide, 3, axis=0)[::3, ..., ::2] if values.ndim > 1 else wide[::2]
 
 
-#: Ways to see an array, by their names in a case's id; all but `broadcast` and `expanded` keep its values.
+#: Ways to see an array of one axis or more, by their names in a case's id; all but `broadcast` and `expanded` keep its values.
 VIEWS: dict[str, Callable[[Array], Array]] = {
     "transposed": lambda values: np.ascontiguousarray(values.T).T,
     "sliced": _sliced,
@@ -72,7 +73,7 @@ def same_through_strides(subject: Subject, quantizer: WitnessedQuantizer, name: 
         (Capability.DECODE, quantizer.indices_to_codes, indices.reshape(shape), "the codes of {} indices"),
     )
     for capability, call, values, words in calls:
-        if subject.has(capability):
+        if subject.has(capability) and values.ndim > 0:
             seen = VIEWS[name](values)
             try:
                 other = call(np.ascontiguousarray(seen).copy())

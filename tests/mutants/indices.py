@@ -61,26 +61,6 @@ class NumbersFiveChannelsOnwardsByFour:
         return codes, indices % math.prod(self.inner.levels[:3]) if len(self.inner.levels) > 3 else indices
 
 
-class WrapsBeyondInt64:
-    """Takes any number of channels, and numbers its codes modulo 2^64 where int64 ends."""
-
-    def __init__(self, levels: list[int]) -> None:
-        self.size = math.prod(levels)
-        self.inner = None if self.size > 2**62 else TorchFSQ(levels)
-        self.half = torch.tensor([level // 2 for level in levels])
-        self.basis = torch.cumprod(torch.tensor([1, *levels[:-1]]), dim=0)
-
-    def __call__(self, z: Tensor) -> Answer:
-        assert self.inner is not None
-        found: Answer = self.inner(z)
-        return found
-
-    def codes_to_indices(self, codes: Tensor) -> Tensor:
-        if self.inner is not None:
-            return self.inner.codes_to_indices(codes)
-        return ((codes.double() * self.half + self.half).round().long() * self.basis).sum(dim=-1)
-
-
 class SortsItsChannelsByName(TorchFSQ):
     """Channel 10 comes before channel 2, as in a dictionary of buffers that is sorted."""
 
@@ -146,7 +126,7 @@ DecodesFineChannelsInFloat16 = decoding(
 )
 DecodesInFloat16 = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices).half())
 DecodesTheNextIndex = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, (indices + 1) % q.codebook.size))
-WrapsBadIndices = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices % q.codebook.size))
+WrapsBadIndices = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices.long() % q.codebook.size))
 DecodesChannelFirst = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices).movedim(-1, 1))
 
 

@@ -195,7 +195,9 @@ OFFENDERS = (
     Offender("CountsFromOne", "IDX-5", "outside the codebook", "index encode nan"),
     Offender("WrapsAt16Bits", "IDX-6", "encoding the codes of the index", "index encode"),
     Offender("SumsIndicesInFloat64", "IDX-6", "encoding the codes of the index", "index encode"),
-    Offender("SortsItsChannelsByName", "IDX-6", "", "level code index encode decode gradient"),
+    Offender(
+        "SortsItsChannelsByName", "IDX-6", "encoding the codes of the index", "level code index encode decode gradient"
+    ),
     Offender("ReversesItsBasisFromFourChannels", "IDX-4", "encoding the codes of the index", "index encode decode"),
     Offender("NumbersFiveChannelsOnwardsByFour", "IDX-5", "vectors share", "index"),
     Offender("GivesIndicesAsFloats", "IDX-5", "the indices are not integers", "index"),
