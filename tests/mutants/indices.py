@@ -113,7 +113,7 @@ CutsFloat64InsteadOfRounding = encoding(
 
 
 def _summed_in_half(q: TorchFSQ, codes: Tensor) -> Tensor:
-    dtype = codes.dtype if codes.dtype in (torch.float16, torch.bfloat16) else torch.float64
+    dtype = codes.dtype if codes.dtype in (torch.float16, torch.bfloat16) else torch.int64
     return (coordinate(q, codes.double()).round().to(dtype) * q.basis.to(dtype)).sum(dim=-1).long()
 
 

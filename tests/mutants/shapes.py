@@ -86,8 +86,8 @@ ErrsInLongBatches = nudged(
 )
 ErrsBeyond2To18Vectors = nudged(lambda q, z: -z if z.numel() > 2**18 * q.width else z)
 EncodesLongListsWrongly = encoding(
-    lambda q, codes: torch.cat(
-        [TorchFSQ.codes_to_indices(q, part) * (i < 2) for i, part in enumerate(codes.split(2**16))]
+    lambda q, codes: (
+        TorchFSQ.codes_to_indices(q, codes) * (torch.arange(codes[..., 0].numel()) < 2**17).view_as(codes[..., 0])
     )
 )
 DecodesLongListsWrongly = decoding(
