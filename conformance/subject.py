@@ -112,7 +112,14 @@ class Subject:
 
     def with_levels(self, levels: tuple[int, ...]) -> Subject:
         """The same case with other levels, heard by the same witness: for cases that draw their own."""
-        other = Subject(replace(self.case, levels=levels, variant=None), self.adapter, self.seed)
+        return self._other(replace(self.case, levels=levels, variant=None))
+
+    def in_layout(self, name: str) -> Subject:
+        """The same case in another layout, heard by the same witness."""
+        return self._other(replace(self.case, variant=name))
+
+    def _other(self, case: Case) -> Subject:
+        other = Subject(case, self.adapter, self.seed)
         other.witness = self.witness
         return other
 

@@ -86,15 +86,15 @@ class WitnessedQuantizer:
         self._witness.heard(answer.codes, answer.indices)
         return _copied(answer) if copied else answer
 
-    def vjp(self, z: Array, upstream: Array, **how: Any) -> tuple[Answer, Array]:
-        """The forward call and its gradient, got as `how` says."""
+    def vjp(self, z: Array, upstream: Array, *, copied: bool = True, **how: Any) -> tuple[Answer, Array]:
+        """The forward call and its gradient, got as `how` says; `copied` as of `quantize`."""
         answer, gradient = self._listen(
             f"the gradient for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode{_in_words(how)}",
             Probe("vjp", z, upstream) if z.size <= 64 and not how else None,
             lambda: self._quantizer.vjp(z, upstream, **how),
         )
         self._witness.heard(answer.codes, answer.indices, gradient)
-        return _copied(answer), gradient.copy()
+        return (_copied(answer), gradient.copy()) if copied else (answer, gradient)
 
     def codes_to_indices(self, codes: Array, **how: Any) -> Array:
         """Codes to indices."""
