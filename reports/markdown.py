@@ -14,7 +14,7 @@ from .gfm import fence, in_html, prose, span
 from .reason import idle
 from .record import SEVERITIES, BaselineLine, Record, Severity, TargetLine
 from .verdict import Verdict, verdicts
-from .words import IDLE, counted, listed
+from .words import IDLE, capital, counted, listed
 
 #: GitHub takes 65,536 characters in a comment; this leaves room for what a bot puts around the report.
 LIMIT = 60_000
@@ -132,7 +132,7 @@ def _about(target: TargetLine) -> str:
         about.append(f"{'rule' if len(target.rules) == 1 else 'rules'} {span(', '.join(target.rules), 200)}")
     if target.origin is not None:
         about.append(f"from {span(target.origin, 200)}")
-    return _capital("; ".join(about)) + "." if about else ""
+    return capital("; ".join(about)) + "." if about else ""
 
 
 def _table(rows: tuple[Family, ...]) -> str:
@@ -225,7 +225,3 @@ def _environment(record: Record) -> str:
 
 def _size(text: str) -> int:
     return len(text.encode())
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

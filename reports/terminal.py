@@ -13,9 +13,9 @@ from .family import Family, columns, families, total
 from .finding import Finding, findings
 from .printing import INDENT, SEVERITY_STYLES, STATUS_STYLES, continued, fact, fitted, print_line, say, width
 from .reason import Reason, idle
-from .record import BaselineLine, Outcome, Record, TargetLine
+from .record import BaselineLine, Record, TargetLine
 from .verdict import Verdict, verdicts
-from .words import counted, listed
+from .words import IDLE, capital, counted, listed
 
 #: More reasons than this are counted, not shown.
 REASON_LIMIT = 10
@@ -23,12 +23,6 @@ REASON_LIMIT = 10
 PROBLEM_LIMIT = 30
 
 _COLUMN_STYLES = {"pass": "green", "fail": "red", "error": "red", "no result": "yellow"}
-_IDLE: dict[Outcome, str] = {
-    "not-run": "Not run",
-    "unsupported": "Unsupported",
-    "xfail": "Failed as expected",
-    "xpass": "Passed unexpectedly",
-}
 
 
 def render(record: Record, console: Console) -> None:
@@ -57,10 +51,10 @@ def _section(record: Record, target: TargetLine, verdict: Verdict, console: Cons
         console.print()
         _finding(console, finding)
     gathered = idle(record.of(target.name))
-    for outcome, title in _IDLE.items():
+    for outcome, words in IDLE.items():
         if groups := gathered.reasons(outcome):
             console.print()
-            _reasons(console, title, groups)
+            _reasons(console, capital(words), groups)
     console.print()
     _verdict(console, verdict)
 

@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from ..record import Record
-from . import words
+from ..words import capital
 from .matrix import KINDS
 from .pictures import Galleries
 from .view import page_view
@@ -55,4 +55,4 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )
-_TEMPLATES.filters["capital"] = words.capital
+_TEMPLATES.filters["capital"] = capital

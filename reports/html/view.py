@@ -13,12 +13,12 @@ from ..reason import reasons
 from ..record import JUDGED, ClauseLine, Record, ResultLine, TargetLine
 from ..uses import fitness
 from ..verdict import Verdict, judge
-from ..words import IDLE, counted, listed
+from ..words import IDLE, capital, counted, listed
 from .anchors import Part, linked, slug
 from .finding import FindingView, finding_view
 from .matrix import Cases, Column, Matrix, matrix
 from .pictures import Galleries, Gallery
-from .words import STATUS, Purposes, capital, purposes, shortened, summary
+from .words import STATUS, Purposes, purposes, shortened, summary
 
 #: With more targets than this only the pictures that matter are drawn.
 FEW = 4
