@@ -175,8 +175,9 @@ def _finding(finding: Finding) -> str:
         *_facts(finding),
     ]
     if clause.sentence:
-        source = f" ({prose(clause.source, 200)})" if clause.source else ""
-        parts.append(f"The clause: {prose(clause.sentence)}{source}")
+        places = [prose(clause.source, 200)] if clause.source else []
+        places += [f"{span(clause.page, 60)} of fsqcheck"] if clause.page else []
+        parts.append(f"The clause: {prose(clause.sentence)}" + (f" ({'; '.join(places)})" if places else ""))
     if (command := rerun(finding)) is not None:
         parts += ["Run it again:", fence(command, "sh")]
     if (code := script(finding)) is not None:

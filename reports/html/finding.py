@@ -45,6 +45,7 @@ class FindingView:
     spread: Spread | None
     search: str
     clause_anchor: str
+    page: str
 
 
 _SYMBOLS: dict[Severity, str] = {"must": "✗", "should": "!", "may": "i"}
@@ -71,6 +72,7 @@ def finding_view(finding: Finding, results: tuple[ResultLine, ...], target: str,
         spread=_spread([result for result in results if result.clause == clause.id and result.outcome in JUDGED]),
         search=f"{id} {title} {finding.severity} {plain.line(clause.meaning)}".lower(),
         clause_anchor=f"clause-{name}",
+        page=plain.line(clause.page or "", 60),
     )
 
 
