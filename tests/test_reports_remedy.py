@@ -11,6 +11,7 @@ from fsqcheck.conformance.advice import advice
 from fsqcheck.reports import (
     Record,
     compare,
+    render_comparison_html,
     render_comparison_json,
     render_comparison_markdown,
     render_html,
@@ -42,6 +43,7 @@ REPORTS: dict[str, Callable[[Record], str]] = {
     "junit": lambda made: render_junit([made]),
     "comparison on a terminal": regressed(on_a_terminal),
     "comparison as markdown": regressed(render_comparison_markdown),
+    "comparison as html": regressed(render_comparison_html),
     "comparison as json": regressed(render_comparison_json),
 }
 
