@@ -114,7 +114,8 @@ def _input(numbers: tuple[Number, ...], note: str | None) -> str:
 def _distance(distance: Distance) -> str:
     parts = []
     if distance.tolerance_units is not None:
-        parts.append(f"{number(distance.tolerance_units)} times the tolerance")
+        times = number(distance.tolerance_units)
+        parts.append("just above the tolerance" if times == "1" else f"{times} times the tolerance")
     if distance.ulps is not None:
         parts.append(f"{number(distance.ulps)} {'ulp' if distance.ulps == 1 else 'ulps'}")
     return ", ".join(parts)
