@@ -64,7 +64,7 @@ def test_the_jacobian_is_diagonal(subject: Subject) -> None:
             own, expected = gradient[row, channel], surrogate(subject, vectors, upstream)[row, channel]
             tolerance = float(gradient_tolerance(subject, upstream, subject.held)[row, channel])
             where = f"the gradient at (position, channel) ({row}, {channel}) of an input of shape {shape}"
-            comparators.within(own, expected, tolerance, where, probe=Probe("vjp", z, weights))
+            comparators.within(own, expected, tolerance, where, are="is", probe=Probe("vjp", z, weights))
             others = gradient.astype(np.float64).copy()
             others[row, channel] = 0.0
             if not np.any(others):  # NaN is true
