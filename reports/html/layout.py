@@ -9,7 +9,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from . import words
+from ..words import capital
 
 
 def text_of(package: str, name: str) -> str:
@@ -17,9 +17,7 @@ def text_of(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text(encoding="utf-8").strip()
 
 
-def rendered_page(
-    package: str, template: str, *, title: str, script: str, style: str = "", **values: object
-) -> str:
+def rendered_page(package: str, template: str, *, title: str, script: str, style: str = "", **values: object) -> str:
     """A template of a package, which extends base.html.j2, filled in; all text in `values` is escaped.
 
     Style and script are the page's own; what every page has stands around them: its look, copying, and last, when all that
@@ -34,7 +32,7 @@ def rendered_page(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["capital"] = words.capital
+    environment.filters["capital"] = capital
     return environment.get_template(template).render(
         title=title, style=Markup(style), script=Markup(script), policy=_policy(style, script), **values
     )
