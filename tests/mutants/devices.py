@@ -60,8 +60,10 @@ class HalvesItsWeights(TorchFSQ):
         self.register_buffer("weights", self.basis.double(), persistent=False)
 
     def codes_to_indices(self, codes: Tensor) -> Tensor:
-        level = coordinate(self, codes.double())
         weights = self.get_buffer("weights")
+        if weights.dtype == torch.float64:
+            return super().codes_to_indices(codes)
+        level = coordinate(self, codes.double())
         return (level.round().to(weights.dtype) * weights).sum(dim=-1).long()
 
 
