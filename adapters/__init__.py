@@ -1,7 +1,7 @@
 """How to talk to one implementation: one file a library. Torch is imported only by what needs it."""
 
 from .construction import Construction
-from .layouts import LAYOUTS, Layout
+from .layouts import LAYOUTS, Layout, OneVectorError
 from .native import NativeAdapter, main_layout
 from .protocol import (
     WAYS_BACK,
@@ -27,6 +27,7 @@ __all__ = [
     "Identity",
     "Layout",
     "NativeAdapter",
+    "OneVectorError",
     "Probe",
     "Quantizer",
     "Setup",

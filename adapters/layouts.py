@@ -14,6 +14,10 @@ Array = NDArray[Any]
 SIZES = {"B": 2, "T": 7, "H": 9, "W": 11}
 
 
+class OneVectorError(ValueError):
+    """Many vectors were to be laid out where one is all that the layout holds."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """An order of axes, one letter each: B batch, T time, H and W space, d channels."""
@@ -34,10 +38,10 @@ class Layout:
         return None
 
     def arrange(self, vectors: Array) -> Array:
-        """(N, d) vectors as one array of this layout, all other axes 1 long; `d` takes one vector only."""
+        """(N, d) vectors as one array of this layout, all other axes 1 long; `OneVectorError` for more than one in `d`."""
         if self.long_axis is None:
             if len(vectors) != 1:
-                raise ValueError("the layout d takes one vector at a time")
+                raise OneVectorError("it takes one vector at a time")
             single: Array = vectors[0]
             return single
         spread = vectors.reshape((1,) * (len(self.name) - 2) + vectors.shape)

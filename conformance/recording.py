@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .. import __version__
+from ..adapters import OneVectorError
 from ..reports import plan_digest
 from ..reports.record import ClauseLine, Environment, Header, Outcome, ResultLine, TargetLine
 from .case import Case
@@ -122,6 +123,7 @@ _OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (TargetRaisedError, "error"),
     (WrongAnswerError, "error"),
     (UnsupportedError, "unsupported"),
+    (OneVectorError, "unsupported"),
     (NotJudgedError, "not-run"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -53,6 +53,13 @@ class Reply:
         if isinstance(self.numbered, WrongAnswerError):
             raise self.numbered
         return self.numbered
+
+
+def joined(replies: Sequence[Reply]) -> Reply:
+    """Answers to one vector each, together."""
+    indices = [reply.indices for reply in replies if reply.indices is not None]
+    codes = np.concatenate([reply.codes for reply in replies])
+    return Reply(codes, np.concatenate(indices) if indices else None, replies[0].answer)
 
 
 class Subject:
@@ -141,10 +148,7 @@ class Subject:
         """Quantizes (N, d) vectors in the layout; `WrongAnswerError` for codes of another shape."""
         quantizer = quantizer or self.quantizer()
         if self.layout.long_axis is None:
-            replies = [self._asked(vector[None], quantizer, **how) for vector in vectors]
-            joined = [reply.indices for reply in replies if reply.indices is not None]
-            indices = np.concatenate(joined) if joined else None
-            return Reply(np.concatenate([reply.codes for reply in replies]), indices, replies[0].answer)
+            return joined([self._asked(vector[None], quantizer, **how) for vector in vectors])
         return self._asked(vectors, quantizer, **how)
 
     def _asked(self, vectors: Array, quantizer: WitnessedQuantizer, **how: Any) -> Reply:
@@ -170,6 +174,10 @@ class Subject:
     ) -> tuple[Reply, Array]:
         """The gradient of Σ codes·upstream at (N, d) vectors, as (N, d)."""
         quantizer = quantizer or self.quantizer()
+        if self.layout.long_axis is None and len(vectors) != 1:
+            pairs = zip(vectors, upstream, strict=True)
+            parts = [self.vjp(vector[None], weight[None], quantizer, **how) for vector, weight in pairs]
+            return joined([reply for reply, _ in parts]), np.concatenate([gradient for _, gradient in parts])
         arranged = (np.ascontiguousarray(self.layout.arrange(part)).copy() for part in (vectors, upstream))
         z, weights = arranged
         answer, gradient = quantizer.vjp(z, weights, **how)
