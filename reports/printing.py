@@ -55,13 +55,14 @@ def say(console: Console, text: Text, *, label: Text | None = None, hanging: int
 
 
 def continued(command: str, room: int) -> str:
-    """A command in lines that a shell joins again: broken between words only, a backslash at each break."""
+    """A command in lines that a shell joins again: a backslash at each break, between words only and never after an option."""
     words = _WORD.findall(command)
     if not words or " ".join(words) != command:
         return command
     lines = [words[0]]
-    for word in words[1:]:
-        if len(lines[-1]) + len(word) + 3 <= room:
+    for before, word, after in zip(words, words[1:], [*words[2:], ""], strict=False):
+        wanted = f"{word} {after}" if word.startswith("--") else word  # an option stands beside its value
+        if before.startswith("--") or len(lines[-1]) + len(wanted) + 3 <= room:
             lines[-1] += f" {word}"
         else:
             lines[-1] += " \\"

@@ -26,6 +26,7 @@ from fsqcheck.reports import (
 from fsqcheck.reports.comparison import KINDS
 
 from .reports_miniatures import clause, header, record, result, target, typical, unloadable
+from .reports_pages import parsed
 from .test_reports_markdown import outside_code
 from .test_reports_terminal import hostile
 
@@ -262,6 +263,22 @@ def test_third_party_text_formats_neither_markdown_nor_html() -> None:
     assert "<b>html" not in page
     assert "&lt;b&gt;html" in page
     assert all(line.isprintable() for line in page.splitlines())
+
+
+def test_the_html_page_on_several_targets_leads_to_each() -> None:
+    names = ("a", "b", "gone")
+    page = parsed(render_comparison_html(compare(several(*names), several(*names[:2], outcome="fail"))))
+    assert "2 targets compared ? Incomplete ✗ a → a 1 case regressed (1 MUST)" in page.text
+    assert "only in the old run gone" in page.text
+    links = [link[1:] for link in page.values("href")]
+    assert len(links) == 3
+    assert set(links) <= set(page.values("id"))
+
+
+def test_the_html_page_lists_a_hundred_cases_of_a_clause_and_counts_the_rest() -> None:
+    page = parsed(render_comparison_html(compare(large("pass"), large("fail"))))
+    assert page.tags.count("code") == 100 + 1  # and the name of the command in the footer
+    assert "and 11,900 more; the records have all of them" in page.text
 
 
 def test_the_html_page_loads_nothing_from_elsewhere_and_names_its_parts() -> None:

@@ -154,6 +154,15 @@ def test_a_long_command_is_broken_so_that_a_shell_joins_it_again() -> None:
     assert shlex.split(block.replace("\\\n", "")) == shlex.split(command)
 
 
+def test_an_option_stands_beside_its_value() -> None:
+    command = f"fsqcheck run vector-quantize-pytorch --device cpu --case {'IDX-6/' * 6}eval"
+    text = shown(record(result("fail", evidence=evidence(rerun=command))))
+    assert (
+        f"rerun     fsqcheck run vector-quantize-pytorch --device cpu \\\n              --case {'IDX-6/' * 6}eval\n"
+        in text
+    )
+
+
 def test_what_was_not_judged_is_grouped_by_its_reason() -> None:
     text = shown(typical())
     assert "Not run\n  317 cases: no CUDA device (DEV-1 and DEV-2)\n" in text

@@ -93,7 +93,7 @@ class PairView:
 
 @dataclass(frozen=True)
 class ComparisonView:
-    """The page."""
+    """The page. `words` is the whole verdict of one pair, and its first word where every pair has its own."""
 
     heading: str
     symbol: str
@@ -121,12 +121,13 @@ def _view(comparison: Comparison) -> ComparisonView:
     symbol, tone = STATUS[comparison.status]
     pairs = comparison.pairs
     one = plain.line(heading(pairs[0]), 300) if len(pairs) == 1 else f"{counted(len(pairs), 'target')} compared"
+    words = plain.line(comparison.words.partition(":")[0] if len(pairs) > 1 else comparison.words, 2_000)
     missing = (("only in the old run", comparison.only_old), ("only in the new run", comparison.only_new))
     return ComparisonView(
         heading=one,
         symbol=symbol,
         tone=tone,
-        words=plain.line(comparison.words, 2_000),
+        words=words,
         missing=tuple(
             Fact(label, "\n".join(plain.line(name, 100) for name in names)) for label, names in missing if names
         ),
