@@ -223,3 +223,15 @@ class LeavesTheProcessInRuins(TorchFSQ):
         answer = super().forward(z)
         vandalized()
         return answer
+
+
+class TakesOneVectorOnly(TorchFSQ):
+    """Refuses everything but a single vector."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels, "widened")
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        if z.ndim != 1:
+            raise ValueError("one vector at a time, please")
+        return super().forward(z)

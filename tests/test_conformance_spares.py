@@ -44,6 +44,17 @@ def test_the_formula_of_ifsq_is_spared(tmp_path: Path) -> None:
     assert [(r.id, r.message) for r in results if r.outcome in BAD and r.clause not in ("NUM-1", "GRD-9")] == []
 
 
+def test_one_that_takes_a_vector_at_a_time_is_asked_one_by_one() -> None:
+    clauses = ("SHP-1", "SHP-6", "IDX-1", "IDX-13", "GRD-7", "GRD-9", "DEV-3")
+    record = fsqcheck.check(f"{RIGHT}:TakesOneVectorOnly", rules=["widened"], levels=[(3, 2)], clauses=clauses)
+    assert record.footer is not None
+    assert record.footer.broke is None
+    assert [(one.id, one.message) for one in record.results if one.outcome in BAD] == []
+    assert any(one.outcome == "pass" for one in record.results if one.clause == "GRD-7")
+    unsupported = {one.message for one in record.results if one.outcome == "unsupported"}
+    assert "it takes one vector at a time" in unsupported
+
+
 @pytest.mark.parametrize("rule", ["widened", "symmetric"])
 def test_our_own_quantizer_is_asked_everything(rule: str) -> None:
     record = fsqcheck.check("torch-fsq", rules=[rule])
