@@ -118,10 +118,16 @@ def _survey(
     package: str, target: str | None, rules: list[str] | None, clauses: tuple[str, ...], tier: Tier, allow_build: bool
 ) -> Survey:
     """What to ask of every release; `UsageError` and `PinError` before anything is asked."""
-    from ..conformance.plan import Wanted
+    from ..adapters import known_targets
+    from ..conformance.plan import UsageError, Wanted
     from ..conformance.session import sensible
     from ..isolation.surveying import Survey
+    from ..reports import plain
 
+    if target is None and package not in {known.name for known in known_targets()}:
+        raise UsageError(
+            f"no adapter is named {plain.line(package, 100)}; say what to check in its releases: --target module:Class"
+        )
     wanted = Wanted((package,), tier.value, rules=tuple(rules or ()), clauses=clauses)
     asked = Survey(package, sensible(wanted.checked()), target, allow_build=allow_build)
     asked.pin("1")

@@ -24,6 +24,7 @@ class Kind(StrEnum):
 
     record = "record"
     comparison = "comparison"
+    history = "history"
 
 
 def list_(
@@ -54,11 +55,16 @@ def explain(clause: Annotated[str, typer.Argument(help="The clause's id, e.g. BN
 
 def schema(
     kind: Annotated[
-        Kind, typer.Option(help="Of a line of a record, or of what `compare --json` writes.")
+        Kind, typer.Option(help="Of a line of a record, of what `compare --json` writes, or of a line of a history.")
     ] = Kind.record,
 ) -> None:
     """Print the JSON Schema of what fsqcheck writes."""
     from .. import reports
+    from ..history import history_schema
 
-    made = {Kind.record: reports.json_schema, Kind.comparison: reports.comparison_schema}[kind]()
-    print(json.dumps(made, indent=2, ensure_ascii=False))
+    made = {
+        Kind.record: reports.json_schema,
+        Kind.comparison: reports.comparison_schema,
+        Kind.history: history_schema,
+    }
+    print(json.dumps(made[kind](), indent=2, ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,6 @@ from ..conformance.run import Ending, Watcher, run_suite
 from ..conformance.session import Session, sensible
 from ..releases.pin import Pin, PinError, parse_pin
 from .job import Limits
-from .run import jobs_of, run_isolated
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ def run_wanted(
     """
     wanted, pins = _pinned(sensible(wanted))
     if apart is not None or pins:
+        if importlib.util.find_spec("resource") is None:
+            raise UsageError(
+                "a target can be kept apart on Linux and macOS only; run it in this process, without --isolate"
+            )
+        from .run import jobs_of, run_isolated
+
         apart = apart or Apart()
         jobs = jobs_of(wanted, pins, apart.limits, processes, apart.allow_build)
         return run_isolated(jobs, wanted, report, processes, watcher, complain)

@@ -155,6 +155,14 @@ def test_what_makes_no_sense_is_one_line(home: Path, arguments: tuple[str, ...],
     assert len(said.complaint.splitlines()) == 1
 
 
+def test_a_package_without_an_adapter_needs_to_be_told_what_to_check(home: Path) -> None:
+    said = fsqcheck("history", "tiny-fsq", cwd=home)
+    assert said.status == 2
+    assert said.complaint == (
+        "fsqcheck: no adapter is named tiny-fsq; say what to check in its releases: --target module:Class"
+    )
+
+
 def test_another_question_does_not_overwrite_a_history(home: Path) -> None:
     assert history(home, "--versions", "==1.2").status == 0
     said = fsqcheck("history", "tiny-fsq", "--target", "tiny_fsq:FSQ", "--clause", "IDX", cwd=home)

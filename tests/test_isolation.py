@@ -23,7 +23,7 @@ from fsqcheck.isolation.pool import run_job
 from fsqcheck.reports import Record, ResultLine, TargetLine
 from fsqcheck.reports.record import Header
 
-from .commands import fsqcheck, written
+from .commands import RIGHT, fsqcheck, written
 
 #: The two clauses of the harmful runs, and the cases in which there is one channel of two levels.
 CLAUSES = ("BND-4", "GRD-7")
@@ -218,6 +218,18 @@ def test_the_command_runs_a_target_apart(tmp_path: Path) -> None:
     assert "crash     the process ended itself with exit status 3" in said.out
     assert "I am leaving" in said.out
     assert "--isolate" in said.out
+
+
+def test_where_processes_have_no_limits_a_run_needs_none(tmp_path: Path) -> None:
+    written(tmp_path, "sitecustomize.py", "import sys\nsys.modules['resource'] = None\n")
+    written(tmp_path, "mine.py", RIGHT)
+    command = ("run", "mine.py:FSQ", "--rule", "widened", "--clause", "BND-4", "-q")
+    assert fsqcheck(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path)).status == 0
+    said = fsqcheck(*command, "--isolate", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert said.status == 2
+    assert said.complaint == (
+        "fsqcheck: a target can be kept apart on Linux and macOS only; run it in this process, without --isolate"
+    )
 
 
 def test_an_interrupted_run_leaves_what_it_had_found(tmp_path: Path) -> None:
