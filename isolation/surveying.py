@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..conformance.plan import Wanted
 from ..releases.index import Release
-from ..releases.pin import Pin, parse_pin
-from ..reports import Record, read
+from ..releases.pin import Pin, PinError, parse_pin
+from ..reports import Record, plain, read
 from .executor import recorded
 from .job import Job, Limits
 
@@ -37,7 +37,8 @@ class Survey:
     def pin(self, version: str) -> Pin:
         """One release as a target; `PinError`."""
         pin = parse_pin(f"{self.package}=={version}" + (f"#{self.spelled}" if self.spelled else ""))
-        assert pin is not None
+        if pin is None:
+            raise PinError(f"{plain.line(self.package, 100)} is no package with releases of its own")
         return pin
 
 

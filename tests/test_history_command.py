@@ -163,6 +163,21 @@ def test_a_package_without_an_adapter_needs_to_be_told_what_to_check(home: Path)
     )
 
 
+@pytest.mark.parametrize("package", ["reference", "torch-fsq"])
+def test_what_is_part_of_fsqcheck_has_no_history(home: Path, package: str) -> None:
+    said = fsqcheck("history", package, cwd=home)
+    assert said.status == 2
+    assert said.complaint == f"fsqcheck: {package} is no package with releases of its own"
+
+
+@pytest.mark.parametrize("package", ["a b", "x[y]", "torch", "-x", "", "../x"])
+def test_what_is_no_package_is_one_line(home: Path, package: str) -> None:
+    said = fsqcheck("history", "--target", "a:B", "--", package, cwd=home)
+    assert said.status == 2
+    assert len(said.complaint.splitlines()) == 1
+    assert "Traceback" not in said.err
+
+
 def test_another_question_does_not_overwrite_a_history(home: Path) -> None:
     assert history(home, "--versions", "==1.2").status == 0
     said = fsqcheck("history", "tiny-fsq", "--target", "tiny_fsq:FSQ", "--clause", "IDX", cwd=home)
