@@ -50,7 +50,7 @@ class Disabled:
         return True if found is not None and found[0].id == self.clause else None
 
 
-@pytest.mark.parametrize("clause", sorted({offender.clause for offender in OFFENDERS if offender.tier == "quick"}))
+@pytest.mark.parametrize("clause", sorted({offender.clause for offender in OFFENDERS}))
 def test_the_gate_objects_when_the_assertions_of_a_clause_are_deleted(
     clause: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
