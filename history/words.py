@@ -14,7 +14,7 @@ from .lines import History, ReleaseLine
 from .needs import NEEDS
 from .ranges import Safety, safe_ranges
 from .standing import BROKEN, Standing
-from .timeline import Bar, Row
+from .timeline import Bar, Milestones, Row
 
 #: How a clause stands, in a word.
 STANDINGS: dict[Standing, str] = {
@@ -164,6 +164,16 @@ def _joined(bars: Sequence[Bar]) -> tuple[Bar, ...]:
         else:
             found.append(bar)
     return tuple(bar for bar in found if bar.standing != "absent")
+
+
+def milestone_words(one: Milestones) -> str:
+    """`first bad in 1.21.0, first good in 1.22.16, good since 1.22.16`; empty for a clause that was never bad."""
+    if one.first_bad is None:
+        return ""
+    good = f"first good in {safe.line(one.first_good, 60)}" if one.first_good is not None else "never good"
+    start = " (the first that has it)" if one.from_the_start else ""
+    since = f", good since {safe.line(one.good_since, 60)}" if one.good_since is not None else ", not good now"
+    return f"first bad in {safe.line(one.first_bad, 60)}{start}, {good}{since if one.first_good is not None else ''}"
 
 
 def bars_words(history: History, bars: Sequence[Bar]) -> str:

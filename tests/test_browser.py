@@ -5,8 +5,6 @@ Needs Debian's chromium. Where there is none the tests are skipped, but in CI, o
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,54 +14,23 @@ from typing import Any
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fsqcheck.reports import Record, read, render_html
 
+from .browsing import QUIET, opened_page
 from .commands import fsqcheck
 from .reports_miniatures import gradient, record, result, staircase, target, typical
 from .reports_pages import attacked, measured
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-#: Playwright's driver keeps sockets for the interpreter's end; pytest would call that a leak.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        said = f"there is no {CHROMIUM}; apt-get install chromium"
-        if os.environ.get("CI") or os.environ.get("FSQCHECK_BROWSER") == "required":
-            pytest.fail(said)
-        pytest.skip(said)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield launched
-        launched.close()
+pytestmark = QUIET
 
 
 @contextmanager
 def opened(browser: Browser, folder: Path, *records: Record, **options: Any) -> Iterator[Page]:
-    """The page on these records, opened from a file; no error, no warning and no request may have come of it."""
-    file = folder / "page.html"
-    file.write_text(_rendered(records), encoding="utf-8")
-    context = browser.new_context(**options)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(_words(message)))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.on("request", lambda request: said.append(request.url) if _is_foreign(request, file) else None)
-    page.goto(file.as_uri())
-    try:
+    """The page on these records."""
+    with opened_page(browser, folder, _rendered(records), **options) as page:
         yield page
-        assert said == []
-    finally:
-        context.close()
 
 
 _RENDERED: dict[tuple[int, ...], tuple[tuple[Record, ...], str]] = {}
@@ -75,14 +42,6 @@ def _rendered(records: tuple[Record, ...]) -> str:
     if key not in _RENDERED:
         _RENDERED[key] = records, render_html(records)
     return _RENDERED[key][1]
-
-
-def _words(message: ConsoleMessage) -> str:
-    return f"{message.type}: {message.text}"
-
-
-def _is_foreign(request: Request, file: Path) -> bool:
-    return request.url.partition("#")[0] != file.as_uri()
 
 
 @cache
