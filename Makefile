@@ -9,10 +9,11 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report test format lint types unit wheel mutants false-alarms mutation comparisons clause-pages bench clean
+.PHONY: help report history test format lint types unit wheel mutants false-alarms mutation comparisons clause-pages bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl, .md and .html"
+	@echo "make history  every release of $(SUBJECT) from 1.8 on; writes docs/history/"
 	@echo "make test     format, lint, types, tests, and the wheel installed elsewhere"
 	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
 	@echo "make false-alarms  right quantizers through everything; writes docs/detection.md too"
@@ -46,6 +47,13 @@ report: $(NEWEST)/bin/python
 	  --html $(OUT)/$(SUBJECT).html; \
 	  status=$$?; echo "report: $(OUT)/$(SUBJECT).md and .html, record: $(OUT)/$(SUBJECT).jsonl"; test $$status -le 1
 
+# A release that has been run is not run again: the record below reports/out holds it. From scratch: rm it, or --again.
+history: $(VENV)/ready
+	mkdir -p $(OUT)
+	@$(BIN)/fsqcheck history $(SUBJECT) --versions ">=1.8" -n $(CORES) --report $(OUT)/$(SUBJECT).history.jsonl \
+	  --markdown docs/history/$(SUBJECT).md --html $(OUT)/$(SUBJECT).history.html; status=$$?; \
+	  echo "history: docs/history/$(SUBJECT).md, $(OUT)/$(SUBJECT).history.html"; test $$status -le 1
+
 test: lint types unit wheel
 
 format: $(VENV)/ready
@@ -60,7 +68,8 @@ lint: $(VENV)/ready
 types: $(VENV)/ready
 	mkdir -p build/types && ln -sfn ../.. build/types/fsqcheck
 	MYPYPATH=build/types $(BIN)/mypy -p fsqcheck.reference -p fsqcheck.adapters -p fsqcheck.conformance \
-	  -p fsqcheck.reports -p fsqcheck.history -p fsqcheck.commands -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
+	  -p fsqcheck.reports -p fsqcheck.releases -p fsqcheck.isolation -p fsqcheck.history -p fsqcheck.commands \
+	  -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
 	MYPYPATH=build/types $(BIN)/mypy tests benchmarks
 
 unit: $(VENV)/ready

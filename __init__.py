@@ -36,19 +36,21 @@ def check(
     report: str | Path | None = None,
     baseline: str | Path | None = None,
     allow_stale: bool = False,
+    isolate: bool = False,
 ) -> Record:
     """Runs the suite on targets, as `fsqcheck run` does, and gives the record; `fsqcheck.reports.verdicts` judges it.
 
     The arguments are those of the command line: names of rules, dtypes, devices, clauses or families, and lists of
     numbers of levels; empty means all that a target claims. `seed`: of the drawn cases. `report`: where to keep the
-    record. `baseline`: a file of known failures. Raises `ValueError` for what makes no sense and
-    `fsqcheck.reports.UnwritableReport`; a target that cannot be loaded is in the record.
+    record. `baseline`: a file of known failures. `isolate`: each target in a process of its own, as a pinned release
+    (`name==version`) always is. Raises `ValueError` for what makes no sense and `fsqcheck.reports.UnwritableReport`; a
+    target that cannot be loaded is in the record.
     """
     import tempfile
 
     from .conformance.plan import UsageError, Wanted
-    from .conformance.run import Unwatched, run_suite
-    from .conformance.session import Session
+    from .conformance.run import Unwatched
+    from .isolation.front import Apart, run_wanted
     from .reference import Codebook
     from .reports import read
 
@@ -68,7 +70,7 @@ def check(
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
         record = Path(report) if report is not None else Path(folder) / "record.jsonl"
         try:
-            run_suite(Session(wanted.checked()), record, processes, Unwatched())
+            run_wanted(wanted.checked(), record, processes, Unwatched(), Apart() if isolate else None)
         except UsageError as error:
             raise ValueError(str(error)) from None
         return read(record)

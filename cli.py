@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import baseline, compare, lists, render, run
+from .commands import baseline, cache, compare, history, levels, lists, render, run
 
 app = typer.Typer(
     name="fsqcheck",
@@ -41,9 +41,12 @@ def front(
 app.command()(run.run)
 app.command()(render.render)
 app.command()(compare.compare)
+app.command()(history.history)
 app.command()(baseline.baseline)
+app.add_typer(cache.app, name="cache")
 app.command("list")(lists.list_)
 app.command()(lists.explain)
+app.command()(levels.levels)
 app.command()(lists.schema)
 
 

@@ -58,15 +58,15 @@ class Progress:
         """One line that stays."""
         self._console.print(f"fsqcheck: {text}", markup=False, soft_wrap=True)
 
-    def planned(self, cases: int) -> None:
-        """So many cases will run."""
-        self._bar.update(self._task, description="checking", total=cases)
+    def planned(self, number: int, of: str = "cases") -> None:
+        """So many will be run."""
+        self._bar.update(self._task, description="checking", total=number)
         if not self._console.is_terminal:
-            self._console.print(f"fsqcheck: checking {cases} cases", markup=False, soft_wrap=True)
+            self._console.print(f"fsqcheck: checking {number} {of}", markup=False, soft_wrap=True)
             self._stream.flush()
 
     def ended(self, outcome: str, id: str) -> None:
-        """A case has ended."""
+        """A case has ended, or a release."""
         self._bad += outcome in _BAD
         self._bar.update(
             self._task, advance=1, description=id.partition("/")[0], bad=f"{self._bad} not right" if self._bad else ""

@@ -4,6 +4,7 @@ from .construction import Construction
 from .layouts import LAYOUTS, Layout
 from .native import NativeAdapter, main_layout
 from .protocol import (
+    WAYS_BACK,
     Adapter,
     Answer,
     Capability,
@@ -18,6 +19,7 @@ from .resolve import BUILT_IN, known_targets, resolve
 __all__ = [
     "BUILT_IN",
     "LAYOUTS",
+    "WAYS_BACK",
     "Adapter",
     "Answer",
     "Capability",

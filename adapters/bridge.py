@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,8 +19,21 @@ Array = NDArray[Any]
 Module = Any
 Native = Any
 
+#: Codes and indices, or None for the latter.
+Pair = tuple[Native, Native | None]
+
 #: The seed of every case, so that a run gives the same answers each time.
 SEED = 20230927
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a forward call is made: on which device, recorded or not, in which region."""
+
+    device: str
+    tracked: bool = False
+    autocast: str | None = None
+    inference: bool = False
 
 
 class Bridge(Protocol):
@@ -52,16 +66,26 @@ class Bridge(Protocol):
         """Where an array is, without a device number."""
         ...
 
+    def defaulting(self, dtype: str | None) -> AbstractContextManager[None]:
+        """Within it the framework's default dtype is this one; None changes nothing."""
+        ...
+
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:
         """The module on its device and in its mode."""
         ...
 
-    def called(self, module: Module, native: Native, tracked: bool, autocast: str | None, device: str) -> Any:
+    def called(self, module: Module, native: Native, call: Call) -> Any:
         """The module's forward call."""
         ...
 
-    def gradient(self, codes: Native, native: Native, upstream: Native) -> Native | None:
-        """The gradient of Σ codes·upstream at `native`; None when none arrives."""
+    def derived(self, native: Native) -> Native:
+        """The same values, computed from `native` with gradients recorded."""
+        ...
+
+    def differentiated(
+        self, forward: Callable[[Native, Call], Pair], native: Native, upstream: Native, call: Call, way: str | None
+    ) -> tuple[Pair, Native | None]:
+        """What `forward` gives, and the gradient of Σ codes·upstream at `native`, got in a way; None when none arrives."""
         ...
 
     def copied(self, module: Module, how: str, fresh: Module) -> Module:

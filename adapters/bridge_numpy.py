@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from .bridge import Array, Module, arrays_held, process_state
+from .bridge import Array, Call, Module, Pair, arrays_held, process_state
 from .protocol import Capability
 
 
@@ -43,17 +44,27 @@ class NumpyBridge:
         """Always the CPU."""
         return "cpu"
 
+    def defaulting(self, dtype: str | None) -> AbstractContextManager[None]:  # noqa: ARG002
+        """NumPy has no default dtype."""
+        return nullcontext()
+
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:  # noqa: ARG002
         """The module in its mode, where it has modes."""
         if hasattr(module, "train"):
             module.train(training)
         return module
 
-    def called(self, module: Module, native: Any, tracked: bool, autocast: str | None, device: str) -> Any:  # noqa: ARG002
+    def called(self, module: Module, native: Any, call: Call) -> Any:  # noqa: ARG002
         """The module's call."""
         return module(native)
 
-    def gradient(self, codes: Any, native: Any, upstream: Any) -> Any:
+    def derived(self, native: Array) -> Array:
+        """The array itself: NumPy records nothing."""
+        return native
+
+    def differentiated(
+        self, forward: Callable[[Any, Call], Pair], native: Any, upstream: Any, call: Call, way: str | None
+    ) -> tuple[Pair, Any]:
         """NumPy records nothing; a quantizer brings its own `vjp`."""
         raise NotImplementedError("a NumPy quantizer needs a method vjp(z, upstream)")
 

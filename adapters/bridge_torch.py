@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import torch
 
-from .bridge import SEED, Array, Module, arrays_held, process_state
+from .bridge import SEED, Array, Call, Module, Pair, arrays_held, process_state
 from .protocol import Capability
 
 _DTYPES: dict[str, torch.dtype] = {
@@ -30,6 +31,9 @@ class TorchBridge:
     framework = f"torch {torch.__version__}"
     capabilities = frozenset({Capability.GRADIENT, Capability.TRAIN, Capability.STATE, Capability.CAST}) | {
         Capability.AUTOCAST,
+        Capability.INFERENCE,
+        Capability.TAPE,
+        Capability.DEFAULT_DTYPE,
         Capability.COMPILE,
         Capability.FOOTPRINT,
     }
@@ -85,23 +89,48 @@ class TorchBridge:
         """`cpu`, `cuda`, `meta` …"""
         return str(native.device.type)
 
+    @contextmanager
+    def defaulting(self, dtype: str | None) -> Iterator[None]:
+        """`torch.set_default_dtype`, put back on the way out."""
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(_DTYPES[dtype] if dtype else before)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)
+
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:
         """The module on its device, in its mode, compiled if asked."""
         if isinstance(module, torch.nn.Module):
             module = module.to(device).train(training)
         return torch.compile(module) if compiled else module
 
-    def called(self, module: Module, native: Any, tracked: bool, autocast: str | None, device: str) -> Any:
-        """The module's forward call, recorded or under `no_grad`, in an autocast region if asked."""
-        region = torch.autocast(device, dtype=_DTYPES[autocast]) if autocast else nullcontext()
-        with torch.enable_grad() if tracked else torch.no_grad(), region:
-            return module(native.requires_grad_(tracked))
+    def called(self, module: Module, native: Any, call: Call) -> Any:
+        """The module's forward call: recorded, under `no_grad` or in inference mode; in an autocast region if asked."""
+        region = torch.autocast(call.device, dtype=_DTYPES[call.autocast]) if call.autocast else nullcontext()
+        unrecorded = torch.inference_mode() if call.inference else torch.no_grad()
+        with torch.enable_grad() if call.tracked else unrecorded, region:
+            return module(native.requires_grad_(call.tracked))
 
-    def gradient(self, codes: Any, native: Any, upstream: Any) -> Any:
-        """The gradient by autograd; None when the codes do not depend on the input as far as autograd knows."""
+    def derived(self, native: Any) -> Any:
+        """A tensor that is no leaf."""
+        with torch.enable_grad():
+            return native.requires_grad_() * 1
+
+    def differentiated(
+        self, forward: Callable[[Any, Call], Pair], native: Any, upstream: Any, call: Call, way: str | None
+    ) -> tuple[Pair, Any]:
+        """By autograd; no gradient when the codes do not depend on the input as far as autograd knows."""
+        given = self.derived(native) if way == "derived" else native
+        result = forward(given, replace(call, autocast="bfloat16" if way == "autocast" else None))
+        if way == "interleaved":
+            forward(-native.detach(), call)
+        codes = result[0]
         if not codes.requires_grad:
-            return None
-        return torch.autograd.grad(codes, native, upstream, allow_unused=True)[0]
+            return result, None
+        for again in (True, False) if way == "twice" else (False,):
+            gradient = torch.autograd.grad(codes, native, upstream, retain_graph=again, allow_unused=True)[0]
+        return result, gradient
 
     def copied(self, module: Module, how: str, fresh: Module) -> Module:
         """By `copy.deepcopy`, by `pickle`, or by `state_dict`, saved and loaded, into `fresh`."""

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..reference import PRECISIONS
-from .bridge import Bridge
+from .bridge import Bridge, Call
 from .construction import Construction
 from .layouts import LAYOUTS
 from .native import NativeAdapter
@@ -130,9 +130,10 @@ class _Trial:
 
     @property
     def lacks(self) -> frozenset[Capability]:
+        own = frozenset({Capability.TAPE}) if hasattr(self._built, "vjp") else frozenset()
         if hasattr(self._built, "state_dict") or self.bridge.framework.startswith("numpy"):
-            return frozenset()
-        return frozenset({Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN})
+            return own
+        return own | {Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN}
 
     def _answer(self, layout: str, dtype: str = "float32") -> tuple[Any, Any] | None:
         """What a call in this layout gives in evaluation, else in training; None when neither gives codes like it.
@@ -148,7 +149,7 @@ class _Trial:
         try:
             with self.bridge.guard():
                 module = self.bridge.prepared(self._built, "cpu", training, False)
-                result = self.bridge.called(module, self.bridge.native(zeros, "cpu"), False, None, "cpu")
+                result = self.bridge.called(module, self.bridge.native(zeros, "cpu"), Call("cpu"))
                 codes = result[0] if isinstance(result, (tuple, list)) else result
                 second = result[1] if isinstance(result, (tuple, list)) and len(result) > 1 else None
                 if tuple(codes.shape) != shape:

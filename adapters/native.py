@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .bridge import Array, Bridge, Module, Native
+from .bridge import Array, Bridge, Call, Module, Native, Pair
 from .construction import Construction
 from .layouts import LAYOUTS
 from .protocol import Answer, Capability, Identity, Probe, Quantizer, Setup
@@ -18,7 +18,7 @@ class NoGradientError(Exception):
     """The codes do not depend on the input as far as the framework's differentiation knows."""
 
 
-def codes_and_indices(bridge: Bridge, result: Any) -> tuple[Native, Native | None]:
+def codes_and_indices(bridge: Bridge, result: Any) -> Pair:
     """What a forward call returned, taken apart: `(codes, indices, …)`, `(codes, None)`, or codes alone."""
     if bridge.is_array(result):
         return result, None
@@ -45,7 +45,7 @@ class NativeAdapter:
     offers: frozenset[Capability] = frozenset()
     lacks: frozenset[Capability] = frozenset()
     refuses: Callable[[Setup], str | None] = lambda _: None
-    take: Callable[[Bridge, Any], tuple[Native, Native | None]] = codes_and_indices
+    take: Callable[[Bridge, Any], Pair] = codes_and_indices
     dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
 
     @property
@@ -72,8 +72,9 @@ class NativeAdapter:
         return NativeQuantizer(self, setup, self._module(setup))
 
     def _module(self, setup: Setup) -> Module:
-        made = self.construct(setup)
-        module = made.build() if isinstance(made, Construction) else made
+        with self.bridge.defaulting(setup.default_dtype):
+            made = self.construct(setup)
+            module = made.build() if isinstance(made, Construction) else made
         return self.bridge.prepared(module, setup.device, setup.training, setup.compiled)
 
     def script(self, setup: Setup, probe: Probe) -> str | None:
@@ -91,27 +92,29 @@ class NativeQuantizer:
         self._bridge = adapter.bridge
         self._module = module
 
-    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None) -> Answer:
+    def quantize(
+        self, z: Array, *, tracked: bool = False, autocast: str | None = None, inference: bool = False
+    ) -> Answer:
         """The forward call."""
         native = self._bridge.native(z, self.setup.device)
-        return self._answer(self._called(native, tracked, autocast), native)
+        return self._answer(self._called(native, Call(self.setup.device, tracked, autocast, inference)), native)
 
-    def vjp(self, z: Array, upstream: Array) -> tuple[Answer, Array]:
+    def vjp(self, z: Array, upstream: Array, *, way: str | None = None) -> tuple[Answer, Array]:
         """The forward call and its gradient; `NoGradientError` when none reaches the input."""
-        native = self._bridge.native(z, self.setup.device)
+        native, weights = (self._bridge.native(given, self.setup.device) for given in (z, upstream))
         if hasattr(self._module, "vjp"):
-            result = self._called(native, False, None)
-            gradient = self._module.vjp(native, self._bridge.native(upstream, self.setup.device))
+            result, gradient = self._called(native, Call(self.setup.device)), self._module.vjp(native, weights)
         else:
-            result = self._called(native, True, None)
-            gradient = self._bridge.gradient(result[0], native, self._bridge.native(upstream, self.setup.device))
+            call = Call(self.setup.device, tracked=True)
+            result, gradient = self._bridge.differentiated(self._called, native, weights, call, way)
         if gradient is None:
             raise NoGradientError("no gradient reaches the input: the codes are detached from it")
         return self._answer(result, native), self._bridge.array(gradient)
 
-    def codes_to_indices(self, codes: Array) -> Array:
+    def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
         """The library's own function."""
-        return self._bridge.array(self._module.codes_to_indices(self._bridge.native(codes, self.setup.device)))
+        native = self._bridge.native(codes, self.setup.device)
+        return self._bridge.array(self._module.codes_to_indices(self._bridge.derived(native) if tracked else native))
 
     def indices_to_codes(self, indices: Array) -> Array:
         """The library's own function."""
@@ -136,11 +139,10 @@ class NativeQuantizer:
         """The bytes of the arrays that it holds."""
         return self._bridge.held_bytes(self._module)
 
-    def _called(self, native: Native, tracked: bool, autocast: str | None) -> tuple[Native, Native | None]:
-        result = self._bridge.called(self._module, native, tracked, autocast, self.setup.device)
-        return self._adapter.take(self._bridge, result)
+    def _called(self, native: Native, call: Call) -> Pair:
+        return self._adapter.take(self._bridge, self._bridge.called(self._module, native, call))
 
-    def _answer(self, result: tuple[Native, Native | None], native: Native) -> Answer:
+    def _answer(self, result: Pair, native: Native) -> Answer:
         codes, indices = result
         return Answer(
             codes=self._bridge.array(codes),

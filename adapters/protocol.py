@@ -37,10 +37,21 @@ class Capability(StrEnum):
     """it can be moved to another dtype"""
     AUTOCAST = "autocast"
     """it can run in a mixed-precision region"""
+    INFERENCE = "inference mode"
+    """it can run where nothing will ever be differentiated"""
+    TAPE = "tape"
+    """forward and backward pass are two calls, which can be run in each of `WAYS_BACK`"""
+    DEFAULT_DTYPE = "default dtype"
+    """its framework has a dtype for numbers that come without one"""
     COMPILE = "compile"
     """it can be compiled"""
     FOOTPRINT = "footprint"
     """the memory that it holds can be measured"""
+
+
+#: Ways to run a backward pass: of an input that was itself computed, after another forward call, twice over one graph,
+#: after a forward call in a mixed-precision region of bfloat16.
+WAYS_BACK = ("derived", "interleaved", "twice", "autocast")
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ class Setup:
     width: the size of the input's channel axis where projections are wanted; None: one channel for each of `levels`
     (times `num_codebooks`).
     noise: the probability of noise in training; None: built without saying anything of noise.
+    default_dtype: what the framework's default dtype is while it is built, and then no more; None: as ever.
     """
 
     levels: tuple[int, ...]
@@ -62,6 +74,7 @@ class Setup:
     noise: float | None = None
     num_codebooks: int = 1
     width: int | None = None
+    default_dtype: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,16 +122,18 @@ class Quantizer(Protocol):
 
     setup: Setup
 
-    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None) -> Answer:
-        """Quantize an array; with `tracked`, as in training, with gradients recorded."""
+    def quantize(
+        self, z: Array, *, tracked: bool = False, autocast: str | None = None, inference: bool = False
+    ) -> Answer:
+        """Quantize an array; with `tracked`, as in training, with gradients recorded; with `inference`, in its mode."""
         ...
 
-    def vjp(self, z: Array, upstream: Array) -> tuple[Answer, Array]:
-        """The answer with gradients recorded, and the gradient of Σ codes·upstream at `z`."""
+    def vjp(self, z: Array, upstream: Array, *, way: str | None = None) -> tuple[Answer, Array]:
+        """The answer with gradients recorded, and the gradient of Σ codes·upstream at `z`; `way`: one of `WAYS_BACK`."""
         ...
 
-    def codes_to_indices(self, codes: Array) -> Array:
-        """The indices of codes (…, d), channels last."""
+    def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
+        """The indices of codes (…, d), channels last; with `tracked`, of codes whose gradient is recorded."""
         ...
 
     def indices_to_codes(self, indices: Array) -> Array:

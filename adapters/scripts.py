@@ -11,11 +11,18 @@ def script_for(bridge: Bridge, made: Construction, setup: Setup, probe: Probe) -
     """The script that asks `probe` and prints what the target answers; None where none can be written."""
     lines = [*bridge.imports(), made.imports()]
     mode = _mode(bridge, setup)
-    lines.append(f"q = {made.expression()}{mode}")
+    lines.extend(_built(f"q = {made.expression()}{mode}", setup))
     if probe.kind == "noise" and bridge.framework.startswith("numpy"):
         return None
     lines.extend(_ASK[probe.kind](bridge, probe))
     return "\n".join(lines)
+
+
+def _built(line: str, setup: Setup) -> list[str]:
+    """The line that builds it, between two that change the default dtype where the setup says so."""
+    if setup.default_dtype is None:
+        return [line]
+    return [f"torch.set_default_dtype(torch.{setup.default_dtype})", line, "torch.set_default_dtype(torch.float32)"]
 
 
 def _mode(bridge: Bridge, setup: Setup) -> str:

@@ -16,6 +16,7 @@ from .saying import say, stop
 
 if TYPE_CHECKING:
     from ..conformance.plan import Wanted
+    from ..isolation.front import Apart
 
 #: One thread a process: the suite's arrays are small, and threads that fight for a core make a run four times as long.
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -34,7 +35,8 @@ def run(
         typer.Argument(
             metavar="TARGET",
             help="What to check: reference, torch-fsq, vector-quantize-pytorch, module:Class, path/to/file.py:Class. "
-            "Constructor arguments go in parentheses: 'module:Class(eps=1e-3)'.",
+            "Constructor arguments go in parentheses: 'module:Class(eps=1e-3)'. A release is installed apart: "
+            "vector-quantize-pytorch==1.22.2, 'name @ path/to/wheel', some-package==1.0#module:Class.",
             show_default=False,
         ),
     ] = None,
@@ -76,12 +78,31 @@ def run(
             show_default=False,
         ),
     ] = 0,
+    isolate: Annotated[
+        bool,
+        typer.Option("--isolate", help="Each target in a process of its own, under limits; a release always is."),
+    ] = False,
+    case_limit: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Isolated: seconds for one case; default: 120.", show_default=False),
+    ] = None,
+    run_limit: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Isolated: seconds for a target; default: 3600.", show_default=False),
+    ] = None,
+    memory_limit: Annotated[
+        float | None,
+        typer.Option(metavar="GIB", help="Isolated: memory of a target's process; default: 8.", show_default=False),
+    ] = None,
+    allow_build: Annotated[
+        bool, typer.Option("--allow-build", help="Let pip run the setup code of a release that has no wheel.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")] = False,
 ) -> None:
     """Check one or more targets against the clauses of the contract.
 
     An option that names something can be given several times. What is not given comes from [tool.fsqcheck] in the
-    nearest pyproject.toml.
+    nearest pyproject.toml. A limit implies --isolate.
     """
     from ..conformance.plan import UsageError, parse_levels
     from ..conformance.settings import with_defaults
@@ -101,39 +122,67 @@ def run(
             "allow_stale": allow_stale or None,
         }
         wanted = with_defaults(given, Path.cwd())
+        apart = _apart(isolate, case_limit, run_limit, memory_limit, allow_build)
     except UsageError as error:
         stop(str(error))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
-        sys.exit(_checked(wanted, report or Path(folder) / "record.jsonl", markdown, html, processes, quiet))
+        sys.exit(_checked(wanted, report or Path(folder) / "record.jsonl", markdown, html, processes, apart, quiet))
+
+
+def threads_bounded() -> None:
+    """One thread a process, unless the user says otherwise; before torch is loaded."""
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
+
+
+def _apart(
+    isolate: bool, case_s: float | None, run_s: float | None, memory_gib: float | None, allow_build: bool
+) -> Apart | None:
+    """How targets are kept apart; None when nothing was said of it."""
+    from ..conformance.plan import UsageError
+    from ..isolation.front import Apart
+    from ..isolation.job import GIB, Limits
+
+    if not isolate and not allow_build and case_s is run_s is memory_gib is None:
+        return None
+    usual = Limits()
+    try:
+        limits = Limits(
+            usual.case_s if case_s is None else case_s,
+            usual.run_s if run_s is None else run_s,
+            usual.memory if memory_gib is None else int(memory_gib * GIB),
+        )
+    except (ValueError, OverflowError) as error:  # int() of infinity or NaN
+        raise UsageError(str(error)) from None
+    return Apart(limits, allow_build)
 
 
 def _checked(
-    wanted: Wanted, record: Path, markdown: Path | None, html: Path | None, processes: int, quiet: bool
+    wanted: Wanted,
+    record: Path,
+    markdown: Path | None,
+    html: Path | None,
+    processes: int,
+    apart: Apart | None,
+    quiet: bool,
 ) -> int:
     """Runs the suite, shows what it found, and gives the exit status."""
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
+    threads_bounded()
     from rich.console import Console
 
     from .. import reports
     from ..conformance.plan import UsageError
-    from ..conformance.run import run_suite
-    from ..conformance.session import Session
+    from ..isolation.front import run_wanted
     from ..progress import Progress
 
     with Progress() as progress:
         try:
-            session = Session(wanted)
-            session.baseline  # noqa: B018  (read here, so that a wrong one is told before anything is loaded)
             progress.say("loading " + ", ".join(wanted.targets))
-            session.adapters  # noqa: B018  (loaded here, so that a target's fault is told before anything runs)
-            for reason in session.unavailable.values():
-                progress.complain(reason)
             if html is not None:
                 reports.require_html()
             for file in (record, markdown, html):
                 ready(file)
-            ending = run_suite(session, record, processes, progress)
+            ending = run_wanted(wanted, record, processes, progress, apart, progress.complain)
         except (UsageError, reports.UnwritableReport, reports.MissingExtra) as error:
             progress.close()
             stop(str(error))

@@ -50,7 +50,7 @@ def same_bits(observed: Array, expected: Array, where: str, than: str, probe: Pr
         raise NonConformanceError(
             Finding(
                 f"{where} differ from {than}",
-                f"{_show(observed[at])} at position {_place(at)}",
+                f"{_show(observed[at])}{_place(at)}",
                 f"{_show(expected[at])}, the same bits",
                 wrong=int(wrong.sum()),
                 tried=int(wrong.size),
@@ -69,7 +69,7 @@ def same_integers(observed: Array, expected: Array, where: str, probe: Probe | N
         raise NonConformanceError(
             Finding(
                 f"{where} are wrong",
-                f"{observed[at]} at position {_place(at)}",
+                f"{observed[at]}{_place(at)}",
                 f"{expected[at]}",
                 wrong=int(np.sum(wrong)),
                 tried=int(np.size(wrong)),
@@ -79,9 +79,18 @@ def same_integers(observed: Array, expected: Array, where: str, probe: Probe | N
 
 
 def within(
-    observed: Array, expected: Array, tolerance: Array | float, where: str, *, probe: Probe | None = None
+    observed: Array,
+    expected: Array,
+    tolerance: Array | float,
+    where: str,
+    *,
+    are: str = "are",
+    probe: Probe | None = None,
 ) -> None:
-    """The shape, NaN where NaN is expected and nowhere else, infinities equal, and |difference| ≤ tolerance elsewhere."""
+    """The shape, NaN where NaN is expected and nowhere else, infinities equal, and |difference| ≤ tolerance elsewhere.
+
+    `are` is the verb of the message, for a `where` that is one.
+    """
     same_shape(observed, expected.shape, where, probe)
     seen, wanted = _wide(observed), _wide(expected)
     allowed = np.broadcast_to(np.asarray(tolerance, dtype=np.float64), seen.shape)
@@ -91,8 +100,8 @@ def within(
         at = _first(wrong & (units == np.nanmax(np.where(wrong, units, -np.inf))))
         raise NonConformanceError(
             Finding(
-                f"{where} are wrong",
-                f"{_show(observed[at])} at position {_place(at)}",
+                f"{where} {are} wrong",
+                f"{_show(observed[at])}{_place(at)}",
                 f"{_show(wanted[at])} ± {allowed[at]:.2g}",
                 units=float(units[at]) if np.isfinite(units[at]) else None,
                 wrong=int(wrong.sum()),
@@ -123,7 +132,7 @@ def _first(wrong: Any) -> tuple[int, ...]:
 
 
 def _place(at: tuple[int, ...]) -> str:
-    return "(" + ", ".join(map(str, at)) + ")"
+    return f" at position ({', '.join(map(str, at))})" if at else ""
 
 
 def _show(value: Any) -> str:

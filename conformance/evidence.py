@@ -18,8 +18,13 @@ _MOST_NUMBERS = 32
 
 def rerun_command(case: Case, seed: int) -> str:
     """The command that runs this one case again."""
-    again = f"fsqcheck run {shlex.quote(case.target)} --case {shlex.quote(case.id)}"
+    again = f"fsqcheck run {_quoted(case.target)} --case {_quoted(case.id)}"
     return f"{again} --seed {seed}" if seed and case.variant == DRAWN_VARIANT else again
+
+
+def _quoted(text: str) -> str:
+    """Text as one word of a shell: in double quotes where it has single ones and nothing that a shell would read."""
+    return f'"{text}"' if "'" in text and not set(text) & set('"$`\\!') else shlex.quote(text)
 
 
 def evidence_of(finding: Finding, case: Case, adapter: Adapter, seed: int = 0) -> Evidence:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
 from ..reference import PRECISIONS, RULES
-from ..reports.baseline import Entry
-from ..reports.expecting import Tally, expected
+from ..reports.baseline import Baseline, Entry
+from ..reports.expecting import PlannedCase, Tally, expected
 from ..reports.record import BaselineLine, ResultLine
 from .clause import catalogue
 from .plan import DEVICES, TIERS, Wanted
 from .results import is_own_fault
-from .session import Session
+from .session import Claim, Session
 
 
 def today() -> date:
@@ -22,58 +23,67 @@ def today() -> date:
 
 def as_known(session: Session, result: ResultLine) -> ResultLine:
     """The result as the run's baseline sees it; a fault of the suite itself is never a known failure."""
-    if session.baseline is None or is_own_fault(result):
+    return expected_of(session.baseline, session.claims, result)
+
+
+def expected_of(baseline: Baseline | None, claims: Mapping[str, Claim], result: ResultLine) -> ResultLine:
+    """The same for a run that has no session."""
+    if baseline is None or is_own_fault(result):
         return result
-    return expected(session.baseline, result, session.version(result.target), today())
+    claim = claims.get(result.target)
+    return expected(baseline, result, claim.version if claim else None, today())
 
 
 class KnownFailures:
-    """Follows a run with a baseline, and says in the end what is no longer true of it."""
+    """Follows a run with a baseline, and says in the end what is no longer true of it.
 
-    def __init__(self, session: Session) -> None:
-        assert session.baseline is not None
-        self._session = session
-        versions = {target: session.version(target) for target in session.adapters}
-        self._tally = Tally(session.baseline, versions)
+    `claims`: what each target says of itself; it may still grow while the run goes on.
+    """
+
+    def __init__(self, wanted: Wanted, baseline: Baseline, claims: Mapping[str, Claim]) -> None:
+        self._wanted = wanted
+        self._baseline = baseline
+        self._claims = claims
+        self._tally = Tally(baseline, self._version)
 
     def add(self, result: ResultLine) -> None:
         """A case has ended."""
         self._tally.add(result)
 
-    def line(self) -> BaselineLine:
-        """What is to be said of the baseline."""
-        session = self._session
-        planned = [case for target in session.adapters for case in session.cases(target)]
-        return self._tally.line(planned, self._outside, today(), session.wanted.allow_stale)
+    def line(self, planned: Iterable[PlannedCase]) -> BaselineLine:
+        """What is to be said of the baseline, when these cases were planned."""
+        return self._tally.line(planned, self._outside, today(), self._wanted.allow_stale)
+
+    def _version(self, target: str) -> str | None:
+        claim = self._claims.get(target)
+        return claim.version if claim else None
 
     def _outside(self, entry: Entry) -> bool:
         """Whether an entry that matches no planned case is about cases which this run left out on purpose."""
-        session, wanted = self._session, self._session.wanted
-        assert session.baseline is not None
-        if wanted.case is not None or _TIER.get(wanted.tier, 0) < _TIER.get(session.baseline.tier or "", 0):
+        wanted = self._wanted
+        if wanted.case is not None or _TIER.get(wanted.tier, 0) < _TIER.get(self._baseline.tier or "", 0):
             return True
-        versions = {target: session.version(target) for target in session.adapters}
         dtypes, devices = entry.dtypes or ("",), entry.devices or ("",)
         conditions = any(
-            entry.applies(target, version, dtype, device)
-            for target, version in versions.items()
+            entry.applies(target, claim.version, dtype, device)
+            for target, claim in self._claims.items()
             for dtype in dtypes
             for device in devices
         )
         if not conditions or (entry.devices and not set(entry.devices) & set(wanted.devices or ("cpu",))):
             return True
-        return all(_narrowed_away(pattern, wanted, session) for pattern in entry.cases)
+        return all(_narrowed_away(pattern, wanted, self._claims) for pattern in entry.cases)
 
 
 _TIER = {tier: number for number, tier in enumerate(TIERS)}
 
 
-def _narrowed_away(pattern: str, wanted: Wanted, session: Session) -> bool:
+def _narrowed_away(pattern: str, wanted: Wanted, claims: Mapping[str, Claim]) -> bool:
     """Whether a pattern matches something that exists, and nothing of what the run was narrowed to."""
     parts = [*pattern.removesuffix("/**").split("/"), *["*"] * 5]
     clause, rule, levels, dtype, device = parts[:5]
     clauses = tuple(id for id in catalogue() if _chosen(id, wanted))
-    rules = wanted.rules or tuple(rule for adapter in session.adapters.values() for rule in adapter.rules)
+    rules = tuple(rule for claim in claims.values() for rule in claim.rules)
     lists = tuple("x".join(map(str, one)) for one in wanted.levels)
     return (
         _missed(clause, tuple(catalogue()), clauses)

@@ -68,8 +68,13 @@ def _mixed(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG00
     return _allowed(((4, 3, 5), (7, 3, 5), (3, 3, 3)), rule)[:1]
 
 
+def _uneven(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
+    """One list whose weights of the channels need more than the eight bits of bfloat16."""
+    return _allowed(((7, 5, 9, 8), (7, 5, 9, 5), (3,) * 8), rule)[:1]
+
+
 def _codebooks(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    quick = ((8, 5, 5, 5), (26, 26, 26), (7, 5, 9, 5), (3,) * 8)
+    quick = ((8, 5, 5, 5), (26, 26, 26), (7, 5, 9, 5), (3,) * 8, (7,))
     more = (*RECOMMENDED.values(), (26, 27, 39), (2, 3, 2, 4), (16,) * 5, (27, 29, 31))
     return _allowed(quick if tier == "quick" else quick + more, rule)
 
@@ -80,19 +85,34 @@ def _fine(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
 
 
 def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    """Just above 2^22, 2^23.4, at 2^24, 2^28, 2^32 and 2^36; for odd L and L = 3 their neighbours."""
+    """Just above 2^22, 2^23.4, at 2^24, 2^28, 2^32, 2^36 and above 2^53; for odd L and L = 3 their neighbours."""
     # Of 7^12 codes the weights of the channels are no powers of two: a float32 holds those of 16^9, and not these.
     even = ((265, 511, 31), (186, 221, 276), (8,) * 8, (16,) * 7, (16,) * 8, (16,) * 9, (7,) * 12, (15, 16) * 7)
     odd = ((265, 511, 31), (187, 221, 277), (9,) * 8, (17,) * 7, (17,) * 8, (17,) * 9, (7,) * 12, (15, 17) * 7)
-    three = ((3,) * 15, (3,) * 16, (3,) * 21, (3,) * 24)
-    lists = next(found for found in (even, odd, three) if len(_allowed(found, rule)) == len(found))
+    three = ((3,) * 15, (3,) * 16, (3,) * 21, (3,) * 24, (3,) * 36)
+    known = ((*even, _TWELVE_ALL_DIFFERENT), (*odd, _TWELVE_ODD), three)
+    lists = next(found for found in known if len(_allowed(found, rule)) == len(found))
     return lists[::2] if tier == "quick" else lists
+
+
+#: More than 2^53 codes, and channels that cannot be put in another order unseen, by their names or by their L.
+_TWELVE_ALL_DIFFERENT = (19, 26, 17, 28, 23, 20, 25, 18, 27, 22, 21, 24)
+_TWELVE_ODD = (19, 33, 15, 29, 23, 13, 35, 17, 31, 25, 21, 27)
+
+
+def _stored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    """Codebooks of every usual size, and one whose weights overflow narrow integers."""
+    return (*_recommended(rule, tier), _large(rule, tier)[-1])
 
 
 def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     """Channels with hundreds of levels, up to and beyond 1002, where ε outgrows half a level."""
     lists = ((100, 255), (256, 257), (1000,), (1001,), (1002,), (1003,), (101, 257))
     return _allowed(lists[3:5] if tier == "quick" else lists, rule)
+
+
+def _channels_and_wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    return _channels(rule, tier) + _wide(rule, tier)
 
 
 def _growth(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
@@ -114,11 +134,14 @@ LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "even": _parity(0),
     "odd": _parity(1),
     "mixed": _mixed,
+    "uneven": _uneven,
     "codebooks": _codebooks,
     "fine": _fine,
     "large": _large,
     "wide": _wide,
+    "channels and wide": _channels_and_wide,
     "recommended": _recommended,
+    "stored": _stored,
     "growth": _growth,
     "drawn": lambda rule, tier: ((),),  # noqa: ARG005
 }

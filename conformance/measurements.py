@@ -9,10 +9,9 @@ import pytest
 
 from ..reports.record import Measurement
 from .measuring import measure, unmeasured
+from .names import MEASURE, measured_in
 from .session import Session
 
-#: How the name of the item starts.
-NAME = "measure"
 #: Under which name a test report carries the lines.
 PROPERTY = "fsqcheck-measured"
 
@@ -51,7 +50,7 @@ def measurement_items(run: Session, parent: pytest.Session) -> list[pytest.Item]
     items: list[pytest.Item] = []
     for target, adapter in run.adapters.items():
         for rule in run.wanted.rules or adapter.rules:
-            name = f"{NAME}[{target} {rule}]"
+            name = f"{MEASURE}[{target} {rule}]"
             items.append(MeasurementItem.from_parent(parent, name=name, run=run, target=target, rule=rule))
     return items
 
@@ -68,8 +67,7 @@ def received(report: pytest.TestReport, run: Session) -> list[Measurement]:
     found = dict(report.user_properties).get(PROPERTY)
     if found is not None:
         return msgspec.convert(found, list[Measurement])
-    name = report.nodeid.rpartition("::")[2]
-    if report.when in ("setup", "call", "teardown") or not name.startswith(f"{NAME}["):
+    named = measured_in(report.nodeid)
+    if report.when in ("setup", "call", "teardown") or named is None:
         return []
-    target, _, rule = name.removeprefix(f"{NAME}[").removesuffix("]").rpartition(" ")
-    return list(unmeasured(target, run.wanted, rule, "the process that measured this died"))
+    return list(unmeasured(named[0], run.wanted, named[1], "the process that measured this died"))

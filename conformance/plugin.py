@@ -32,8 +32,6 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--fsq-clause", "clauses", "only this clause or family, e.g. BND-3 or BND"),
 )
 _PROPERTY = "fsqcheck"
-#: Separates the target from the case id in the name of a test.
-_SEPARATOR = "|"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,18 +114,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not from_suite:
         return
     from .clause import clause_of
+    from .names import SEPARATOR
 
     session = session_of(metafunc.config)
     check = clause_of(metafunc.function)
     assert check is not None
     cases = [case for target in session.adapters for case in session.cases(target, check)]
-    metafunc.parametrize("subject", cases, ids=[f"{case.target}{_SEPARATOR}{case.id}" for case in cases], indirect=True)
+    metafunc.parametrize("subject", cases, ids=[f"{case.target}{SEPARATOR}{case.id}" for case in cases], indirect=True)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where a record is written, what its pictures need is measured after the cases."""
-    if config.getoption("fsq_report") and any(_SEPARATOR in item.name for item in items):
+    from .names import SEPARATOR
+
+    if config.getoption("fsq_report") and any(SEPARATOR in item.name for item in items):
         from .measurements import measurement_items
 
         items += measurement_items(session_of(config), session)
@@ -260,14 +261,16 @@ class Gate:
     def line(self) -> BaselineLine | None:
         """What there is to say of the baseline, made once; None for a run without one."""
         if self._line is None and (known := self._following()) is not None:
-            self._line = known.line()
+            session = session_of(self._config)
+            self._line = known.line([case for target in session.adapters for case in session.cases(target)])
         return self._line
 
     def _following(self) -> KnownFailures | None:
         from .known import KnownFailures
 
-        if self._known is None and session_of(self._config).baseline is not None:
-            self._known = KnownFailures(session_of(self._config))
+        session = session_of(self._config)
+        if self._known is None and session.baseline is not None:
+            self._known = KnownFailures(session.wanted, session.baseline, session.claims)
         return self._known
 
     @pytest.hookimpl(trylast=True)
@@ -302,7 +305,7 @@ class Scribe:
         self._broke: str | None = None
         session = session_of(config)
         try:
-            self._writer = RecordWriter(Path(config.getoption("fsq_report")), header(session))
+            self._writer = RecordWriter(Path(config.getoption("fsq_report")), header(session.wanted))
         except UnwritableReport as error:
             raise pytest.UsageError(f"fsqcheck: {error}") from None
         for target in target_lines(session):
@@ -326,14 +329,13 @@ class Scribe:
 
     def _crashed(self, report: pytest.TestReport) -> ResultLine | None:
         """The result of a case whose worker died under it."""
-        if report.when in ("setup", "call", "teardown") or _SEPARATOR not in report.nodeid:
-            return None
         from .known import as_known
+        from .names import case_in
         from .recording import bare_result
-        from .session import parsed_case
 
-        target, _, id = report.nodeid.partition("[")[2].rstrip("]").partition(_SEPARATOR)
-        died = bare_result(parsed_case(target, id), "crash", 0.0, "the process that ran this case died")
+        if report.when in ("setup", "call", "teardown") or (case := case_in(report.nodeid)) is None:
+            return None
+        died = bare_result(case, "crash", 0.0, "the process that ran this case died")
         return as_known(session_of(self._config), died)
 
     def pytest_internalerror(self, excrepr: object) -> None:

@@ -20,7 +20,7 @@ _NORMALS = 1500
 _PATTERNS = 300
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def channel_probes(rule: Rule, levels: int, dtype: str, held: str) -> Array:
     """Finite inputs of one channel, 1-D: both sides of every band, level centres, normals, and floats of every size."""
     stair = staircase(rule, levels, dtype, held)
@@ -34,6 +34,8 @@ def channel_probes(rule: Rule, levels: int, dtype: str, held: str) -> Array:
         np.linspace(-4, 4, 201).astype(precision.dtype),
         patterns(precision, random),
         edges(precision),
+        # Where approximations of tanh change from one formula to the next: 0.625, 1, 1.25 …
+        (np.arange(-64, 65) / 16).astype(precision.dtype),
     ]
     found = np.concatenate(parts)
     return random.permutation(found[np.isfinite(found.astype(np.float64))])

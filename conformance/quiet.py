@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
 def output_kept_away() -> Iterator[None]:
     """Whatever is written to stdout and stderr inside, by Python or by C, goes nowhere."""
-    with tempfile.TemporaryFile() as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         kept = [os.dup(number) for number in (1, 2)]
         try:
             for number in (1, 2):

@@ -16,7 +16,7 @@ from ..reports.record import ClauseLine, Environment, Header, Outcome, ResultLin
 from .case import Case
 from .clause import Clause, catalogue
 from .findings import NonConformanceError, NotJudgedError, TargetRaisedError, UnsupportedError, WrongAnswerError
-from .plan import counted
+from .plan import Wanted, counted
 from .session import Session
 
 _PACKAGES = ("numpy", "ml_dtypes", "mpmath", "pytest", "pytest-xdist", "hypothesis", "torch", "jax")
@@ -27,15 +27,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def header(session: Session) -> Header:
+def header(wanted: Wanted) -> Header:
     """The first line."""
     return Header(
         fsqcheck=__version__,
         started=now(),
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
         environment=environment(),
-        tier=session.wanted.tier,
-        seed=session.wanted.seed,
+        tier=wanted.tier,
+        seed=wanted.seed,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +65,18 @@ class Ending:
     broke: str | None = None
 
 
-def run_suite(session: Session, report: Path, processes: int, watcher: Watcher) -> Ending:
+def run_suite(
+    session: Session,
+    report: Path,
+    processes: int,
+    watcher: Watcher,
+    plugins: Sequence[object] = (),
+    captured: bool = True,
+) -> Ending:
     """Runs every planned case and writes the record to `report`; `UnwritableReport` before anything runs.
 
-    With `processes` above 1, pytest-xdist spreads the cases; the results are the same.
+    With `processes` above 1, pytest-xdist spreads the cases; the results are the same. `plugins`: more of pytest's.
+    What a target prints is kept away from the terminal unless `captured` is false.
     """
     session.baseline  # noqa: B018  (a wrong one is told before anything runs: `UsageError`)
     if not session.adapters:
@@ -77,7 +85,8 @@ def run_suite(session: Session, report: Path, processes: int, watcher: Watcher) 
     gc.freeze()  # what the libraries made while they loaded is not searched for garbage again and again
     watcher.planned(sum(len(session.cases(target)) for target in session.adapters))
     with _environment(_ENVIRONMENT):
-        status = pytest.main(_arguments(session, report, processes), plugins=[_Steering(session, watcher)])
+        arguments = _arguments(session, report, processes, captured)
+        status = pytest.main(arguments, plugins=[_Steering(session, watcher), *plugins])
     if status == pytest.ExitCode.INTERRUPTED:
         return Ending(interrupted=True)
     if status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
@@ -87,15 +96,15 @@ def run_suite(session: Session, report: Path, processes: int, watcher: Watcher) 
 
 def _only_targets(session: Session, report: Path) -> None:
     """The record of a run in which no target could be loaded."""
-    with RecordWriter(report, header(session)) as writer:
+    with RecordWriter(report, header(session.wanted)) as writer:
         for line in target_lines(session):
             writer.write(line)
         writer.close(Footer(finished=now(), seconds=0.0, results=0, outcomes={}))
 
 
-def _arguments(session: Session, report: Path, processes: int) -> list[str]:
+def _arguments(session: Session, report: Path, processes: int, captured: bool) -> list[str]:
     wanted = session.wanted
-    arguments = ["-p", "fsqcheck", "--import-mode=importlib"]
+    arguments = ["-p", "fsqcheck", "--import-mode=importlib", f"--capture={'fd' if captured else 'no'}"]
     arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
     arguments += ["-c", os.devnull, "--rootdir", str(HERE)]
     arguments += ["-p", "xdist", "-n", str(processes), "--dist", "worksteal"] if processes > 1 else []

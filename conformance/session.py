@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, resolve
 from ..reference import rule_named
@@ -29,35 +31,35 @@ def checks() -> Iterator[tuple[Clause, Span]]:
                 yield found
 
 
+@dataclass(frozen=True)
+class Claim:
+    """The release that a target says it is, and the rules by which it is judged."""
+
+    version: str | None
+    rules: tuple[str, ...]
+
+
 class Session:
     """What was asked for, and what came of loading it. A target that cannot be loaded has a reason in `unavailable`."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        if not wanted.targets:
-            raise UsageError(
-                "no target given; name one (reference, torch-fsq, vector-quantize-pytorch, module:Class, "
-                "path/to/file.py:Class) or set targets in [tool.fsqcheck] of pyproject.toml"
-            )
-        _known_clauses(wanted)
-        if wanted.case is not None:  # a single case says by which rule
-            wanted = replace(wanted, rules=(parsed_case("", wanted.case).rule,))
-        self.wanted = wanted
+    def __init__(self, wanted: Wanted, load: Callable[[str], Adapter] = resolve, quiet: bool = True) -> None:
+        """`load`: gives the adapter of a target, `TargetUnavailableError` when there is none. `quiet`: what a target
+        prints while it loads goes nowhere."""
+        self.wanted = sensible(wanted)
+        self._load = load
+        self._quiet = quiet
         self.unavailable: dict[str, str] = {}
 
     @cached_property
     def baseline(self) -> Baseline | None:
         """The known failures of the run, or None; `UsageError` for a file that is no baseline."""
-        if self.wanted.baseline is None:
-            return None
-        try:
-            return read_baseline(self.wanted.baseline)
-        except BadBaseline as error:
-            raise UsageError(str(error)) from None
+        return known_failures(self.wanted.baseline)
 
-    def version(self, target: str) -> str | None:
-        """The release of a target, if it was loaded and says which it is."""
-        adapter = self.adapters.get(target)
-        return adapter.identity.version if adapter is not None else None
+    @cached_property
+    def claims(self) -> dict[str, Claim]:
+        """What each target that was loaded says of itself."""
+        rules = self.wanted.rules
+        return {name: Claim(one.identity.version, rules or one.rules) for name, one in self.adapters.items()}
 
     @cached_property
     def adapters(self) -> dict[str, Adapter]:
@@ -65,8 +67,8 @@ class Session:
         found: dict[str, Adapter] = {}
         for target in dict.fromkeys(self.wanted.targets):
             try:
-                with output_kept_away():
-                    adapter = resolve(target)
+                with output_kept_away() if self._quiet else nullcontext():
+                    adapter = self._load(target)
                     self._smoke(target, adapter)
                 found[target] = adapter
             except TargetUnavailableError as error:
@@ -115,6 +117,31 @@ class Session:
                 yield case
 
 
+def sensible(wanted: Wanted) -> Wanted:
+    """What was asked for, as a run takes it; `UsageError` without a target, for an unknown clause, for a wrong case id."""
+    if not wanted.targets:
+        raise UsageError(
+            "no target given; name one (reference, torch-fsq, vector-quantize-pytorch, module:Class, "
+            "path/to/file.py:Class) or set targets in [tool.fsqcheck] of pyproject.toml"
+        )
+    for name in wanted.clauses:
+        if name not in FAMILIES and name not in catalogue():
+            raise UsageError(f"there is no clause or family {name!r}; `fsqcheck list clauses` shows all")
+    if wanted.case is not None:  # a single case says by which rule
+        return replace(wanted, rules=(parsed_case("", wanted.case).rule,))
+    return wanted
+
+
+def known_failures(file: Path | None) -> Baseline | None:
+    """A baseline from its file, or None without one; `UsageError` for a file that is no baseline."""
+    if file is None:
+        return None
+    try:
+        return read_baseline(file)
+    except BadBaseline as error:
+        raise UsageError(str(error)) from None
+
+
 def parsed_case(target: str, id: str) -> Case:
     """The case with an id as a report prints it; `UsageError` when it is none."""
     parts = id.split("/")
@@ -131,9 +158,3 @@ def parsed_case(target: str, id: str) -> Case:
     levels_given = (counts,) if counts else ()
     replace(Wanted((target,)), rules=(rule,), dtypes=(dtype,), devices=(device,), levels=levels_given).checked()
     return Case(target, clause, rule, counts, dtype, device, mode, parts[6] if len(parts) == 7 else None)
-
-
-def _known_clauses(wanted: Wanted) -> None:
-    for name in wanted.clauses:
-        if name not in FAMILIES and name not in catalogue():
-            raise UsageError(f"there is no clause or family {name!r}; `fsqcheck list clauses` shows all")

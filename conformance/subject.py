@@ -112,7 +112,14 @@ class Subject:
 
     def with_levels(self, levels: tuple[int, ...]) -> Subject:
         """The same case with other levels, heard by the same witness: for cases that draw their own."""
-        other = Subject(replace(self.case, levels=levels, variant=None), self.adapter, self.seed)
+        return self._other(replace(self.case, levels=levels, variant=None))
+
+    def in_layout(self, name: str) -> Subject:
+        """The same case in another layout, heard by the same witness."""
+        return self._other(replace(self.case, variant=name))
+
+    def _other(self, case: Case) -> Subject:
+        other = Subject(case, self.adapter, self.seed)
         other.witness = self.witness
         return other
 
@@ -158,12 +165,14 @@ class Subject:
             return WrongAnswerError(f"indices of shape {answer.indices.shape} for an input of shape {shape}")
         return answer.indices
 
-    def vjp(self, vectors: Array, upstream: Array, quantizer: WitnessedQuantizer | None = None) -> tuple[Reply, Array]:
+    def vjp(
+        self, vectors: Array, upstream: Array, quantizer: WitnessedQuantizer | None = None, **how: Any
+    ) -> tuple[Reply, Array]:
         """The gradient of Σ codes·upstream at (N, d) vectors, as (N, d)."""
         quantizer = quantizer or self.quantizer()
         arranged = (np.ascontiguousarray(self.layout.arrange(part)).copy() for part in (vectors, upstream))
         z, weights = arranged
-        answer, gradient = quantizer.vjp(z, weights)
+        answer, gradient = quantizer.vjp(z, weights, **how)
         if gradient.shape != z.shape:
             raise NonConformanceError(
                 Finding("the gradient has the wrong shape", f"shape {gradient.shape}", f"shape {z.shape}")
@@ -245,14 +254,17 @@ class Subject:
         return single
 
     @contextmanager
-    def must_answer(self, clause_says: str) -> Iterator[None]:
-        """Where an answer is the clause itself: what the target raises is a failure and no mere error."""
+    def must_answer(self, clause_says: str, when: str = "") -> Iterator[None]:
+        """Where an answer is the clause itself: what the target raises is a failure and no mere error.
+
+        when: after what, for the message.
+        """
         try:
             yield
         except TargetRaisedError as raised:
             raise NonConformanceError(
                 Finding(
-                    f"{raised.asked} raises",
+                    f"{raised.asked} raises {when}".rstrip(),
                     raised.what(),
                     clause_says,
                     probe=raised.probe,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 
 import numpy as np
 
 from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
-from fsqcheck.conformance.clause import ALL_DTYPES, MUST, Span, clause
+from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Finding, NonConformanceError, NotJudgedError
-from fsqcheck.conformance.judging import judge_grid, judge_levels
+from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.witness import WitnessedQuantizer
 
 DESIGN = "docs/rules.md, how close is close enough"
 
@@ -147,3 +149,49 @@ def test_compiled_equals_eager(subject: Subject) -> None:
     if reply.indices is not None:
         own = subject.codebook.pack(subject.read(reply.codes))
         comparators.same_integers(reply.indices, own, "the indices of the compiled quantizer")
+
+
+def _moved_and_back(subject: Subject, dtype: str) -> WitnessedQuantizer:
+    subject.needs(Capability.CAST)
+    return subject.quantizer().cast(dtype).cast("float32")
+
+
+def _loaded(subject: Subject, dtype: str) -> WitnessedQuantizer:
+    subject.needs(Capability.CAST, Capability.STATE)
+    return subject.quantizer().cast(dtype).copied("state")
+
+
+def _built_under(subject: Subject, dtype: str) -> WitnessedQuantizer:
+    subject.needs(Capability.DEFAULT_DTYPE)
+    return subject.quantizer(default_dtype=dtype)
+
+
+_ROUNDABOUT: dict[str, tuple[str, Callable[[Subject, str], WitnessedQuantizer]]] = {
+    "moved": ("after a move to {} and back", _moved_and_back),
+    "loaded": ("after loading a checkpoint in {}", _loaded),
+    "built": ("after it was built under the default dtype {}", _built_under),
+}
+
+
+@clause(
+    "DEV-6",
+    SHOULD,
+    "Half precision on the way takes nothing from it: moved there and back, loaded from a checkpoint of it, or built while it "
+    "was the default dtype, it gives the levels and indices that it always gives.",
+    title="half precision on the way",
+    source=f"{DESIGN}; an FSQ has no state but its levels (arXiv 2309.15505 §3.1)",
+    meaning="A model that was saved, loaded or evaluated in half precision has other tokens ever after.",
+    over=Span(levels="uneven", variants=tuple(_ROUNDABOUT)),
+)
+def test_half_precision_on_the_way_takes_nothing(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:2000]
+    words, get = _ROUNDABOUT[str(subject.case.variant)]
+    expected = subject.ask(vectors)
+    for dtype in ("bfloat16", "float16"):
+        where = words.format(dtype)
+        with subject.must_answer("the answers that it gives otherwise", where):
+            reply = subject.ask(vectors, get(subject, dtype))
+        comparators.same_dtype(reply.codes, expected.codes.dtype.name, f"the codes {where}")
+        same_codes(subject, reply.codes, expected.codes, where)
+        if reply.indices is not None and expected.indices is not None:
+            comparators.same_bits(reply.indices, expected.indices, f"the indices {where}", "those otherwise")

@@ -5,92 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
+from fsqcheck.conformance.findings import Finding, NonConformanceError
 from fsqcheck.conformance.judging import judge_grid, same_codes
 from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.surrogate import GRADIENT_EPS, active_inputs, gradient_tolerance, judge_gradient, surrogate
+from fsqcheck.conformance.views import VIEWS
+from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS
 
 STE = "arXiv 2309.15505 §3.1 (straight-through); docs/rules.md, gradient"
 GRADIENT = [Capability.GRADIENT]
 BOTH = ("eval", "train")
-
-#: A correct gradient is within this many eps of the surrogate's: tanh, square, difference and two products round.
-GRADIENT_EPS = 4.0
-#: The largest |tanh''|, by which an error of the shift becomes one of the slope.
-_STEEPEST = 0.77
-
-
-def _inputs(subject: Subject) -> Array:
-    """Inputs over the whole active range and into saturation, kinks of the activation left out."""
-    random = np.random.default_rng(5)
-    spread = np.concatenate([np.linspace(-6, 6, 241), random.normal(size=300), [-30.0, 30.0, 0.0]])
-    columns = []
-    for L in subject.levels:
-        z = random.permutation(spread)
-        shift = subject.rule.constants(L).rounded.shift
-        for kink in subject.rule.activation.kinks:
-            near = np.abs(z + shift - kink) < 64 * subject.precision.eps
-            z = np.where(near, 0.0, z)
-        columns.append(z)
-    return np.stack(columns, axis=-1).astype(subject.precision.dtype)
-
-
-def _surrogate(subject: Subject, vectors: Array, upstream: Array) -> NDArray[np.float64]:
-    """The exact gradient of the smooth part: (N, d) float64."""
-    columns = [subject.rule.slope(vectors[:, i], L) for i, L in enumerate(subject.levels)]
-    result: NDArray[np.float64] = np.stack(columns, axis=-1) * upstream.astype(np.float64)
-    return result
-
-
-def _tolerance(subject: Subject, upstream: Array, held: str) -> NDArray[np.float64]:
-    """How far each gradient may be off: rounding, and the error that a shift computed in `held` carries."""
-    eps = PRECISIONS[held].eps
-    rows = []
-    for L in subject.levels:
-        constants = subject.rule.constants(L)
-        gain = constants.rounded.amplitude / subject.rule.grid.half(L)
-        shift = abs(float(constants.shift_slope)) * _STEEPEST if subject.rule.shift.name in ("atanh", "tan") else 0.0
-        rows.append(max(gain, 1.0) * max(GRADIENT_EPS, shift + GRADIENT_EPS / 2) * eps)
-    result: NDArray[np.float64] = np.array(rows) * np.maximum(np.abs(upstream.astype(np.float64)), 1.0)
-    return result
-
-
-def _compare(subject: Subject, held: str) -> None:
-    vectors = _inputs(subject)
-    random = np.random.default_rng(6)
-    upstream = random.choice([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0], size=vectors.shape).astype(vectors.dtype)
-    _, gradient = subject.vjp(vectors, upstream)
-    expected = _surrogate(subject, vectors, upstream)
-    tolerance = _tolerance(subject, upstream, held)
-    seen = gradient.astype(np.float64)
-    error = np.where(np.isnan(seen), np.inf, np.abs(seen - expected)) / tolerance
-    if (error <= 1.0).all():
-        return
-    row, channel = (int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
-    L, z, weight = subject.levels[channel], float(vectors[row, channel]), float(upstream[row, channel])
-    single = subject.alone(vectors, row, channel)
-    one = np.zeros_like(single)
-    one[0, channel] = upstream[row, channel]
-    raise NonConformanceError(
-        Finding(
-            message=f"L = {L}: the gradient at z = {z!r} is {seen[row, channel]:.8g} for the upstream {weight:g}; "
-            f"the smooth part's is {expected[row, channel]:.8g}",
-            observed=f"{float(seen[row, channel])!r}",
-            expected=f"{float(expected[row, channel])!r} ± {tolerance[row, channel]:.2g}",
-            input=vectors[row, channel : channel + 1],
-            units=float(error[row, channel]) if np.isfinite(error[row, channel]) else None,
-            wrong=int((error > 1.0).sum()),
-            tried=int(error.size),
-            probe=Probe("vjp", subject.layout.arrange(single), subject.layout.arrange(one)),
-            setup=subject.setup,
-            details={"channel": f"{channel} (L = {L})"},
-        )
-    )
 
 
 @clause(
@@ -101,10 +30,10 @@ def _compare(subject: Subject, held: str) -> None:
     source=STE,
     meaning="Training follows another gradient than the paper's: scaled, clipped, or that of another function.",
     needs=GRADIENT,
-    over=Span(levels="channels", dtypes=ALL_DTYPES, modes=BOTH),
+    over=Span(levels="channels and wide", dtypes=ALL_DTYPES, modes=BOTH),
 )
 def test_the_gradient_is_that_of_the_smooth_part(subject: Subject) -> None:
-    _compare(subject, subject.held)
+    judge_gradient(subject, subject.held)
 
 
 @clause(
@@ -132,10 +61,10 @@ def test_the_jacobian_is_diagonal(subject: Subject) -> None:
             _, answered = quantizer.vjp(z, weights)
             comparators.same_shape(answered, shape, "the gradient")
             gradient = layout.flatten(answered)
-            own, expected = gradient[row, channel], _surrogate(subject, vectors, upstream)[row, channel]
-            tolerance = float(_tolerance(subject, upstream, subject.held)[row, channel])
+            own, expected = gradient[row, channel], surrogate(subject, vectors, upstream)[row, channel]
+            tolerance = float(gradient_tolerance(subject, upstream, subject.held)[row, channel])
             where = f"the gradient at (position, channel) ({row}, {channel}) of an input of shape {shape}"
-            comparators.within(own, expected, tolerance, where, probe=Probe("vjp", z, weights))
+            comparators.within(own, expected, tolerance, where, are="is", probe=Probe("vjp", z, weights))
             others = gradient.astype(np.float64).copy()
             others[row, channel] = 0.0
             if not np.any(others):  # NaN is true
@@ -158,7 +87,7 @@ def test_the_jacobian_is_diagonal(subject: Subject) -> None:
 @clause(
     "GRD-3",
     MUST,
-    "The gradient is linear in the upstream: no clipping, no sign, no normalization.",
+    "The gradient is linear in the upstream: no clipping, no sign, no normalization, and no NaN or infinity is hidden.",
     title="linear in the upstream",
     source="design: a vector-Jacobian product is linear",
     meaning="Large or small gradients are changed behind the optimizer's back.",
@@ -172,12 +101,37 @@ def test_the_gradient_is_linear(subject: Subject) -> None:
         vectors = vectors[:1]
     one = np.ones_like(vectors)
     _, unit = subject.vjp(vectors, one, quantizer)
-    for scale in (-3.0, 2.0**-20, 2.0**20, 0.0):
+    for scale in (-3.0, 2.0**-20, 2.0**20, 0.0, 2.0**-90, 2.0**90):
         _, scaled = subject.vjp(vectors, one * vectors.dtype.type(scale), quantizer)
-        tolerance = np.maximum(4 * PRECISIONS[subject.held].eps * np.abs(unit.astype(np.float64)) * abs(scale), 1e-30)
+        tolerance = np.maximum(4 * PRECISIONS[subject.held].eps * np.abs(unit.astype(np.float64)) * abs(scale), 1e-37)
         comparators.within(
             scaled, unit.astype(np.float64) * scale, tolerance, f"the gradients for {scale:g} times the upstream"
         )
+    _unhidden(subject, quantizer)
+
+
+def _unhidden(subject: Subject, quantizer: WitnessedQuantizer) -> None:
+    """Where the slope is not zero, an upstream that is NaN or infinite gives a gradient that is not finite."""
+    vectors = np.full((1, len(subject.levels)), 0.25, dtype=subject.precision.dtype)
+    alive = surrogate(subject, vectors, np.ones_like(vectors)) > 1e-3
+    for bad in (np.nan, np.inf, -np.inf):
+        upstream = np.full_like(vectors, bad)
+        _, gradient = subject.vjp(vectors, upstream, quantizer)
+        hidden = np.isfinite(gradient.astype(np.float64)) & alive
+        if hidden.any():
+            channel = int(np.argwhere(hidden)[0][1])
+            raise NonConformanceError(
+                Finding(
+                    f"an upstream of {bad!r} gives the finite gradient {float(gradient[0, channel])!r}",
+                    f"{float(gradient[0, channel])!r} in channel {channel}",
+                    "NaN or an infinity, by which a loss scaler knows an overflow",
+                    input=vectors[0, channel : channel + 1],
+                    wrong=int(hidden.sum()),
+                    tried=int(hidden.size),
+                    probe=Probe("vjp", subject.layout.arrange(vectors), subject.layout.arrange(upstream)),
+                    setup=subject.setup,
+                )
+            )
 
 
 @clause(
@@ -219,7 +173,7 @@ def test_the_gradient_is_alive(subject: Subject) -> None:
         vectors = vectors[15:16]
     upstream = np.ones_like(vectors)
     _, gradient = subject.vjp(vectors, upstream)
-    expected = _surrogate(subject, vectors, upstream)
+    expected = surrogate(subject, vectors, upstream)
     dead = (expected > 1e-3) & ~(gradient.astype(np.float64) > expected / 2)
     if not dead.any():
         _alive_behind_a_projection(subject)
@@ -262,7 +216,7 @@ def _alive_behind_a_projection(subject: Subject) -> None:
 @clause(
     "GRD-6",
     MUST,
-    "Recording gradients does not change the codes, at any size of input.",
+    "Recording gradients changes neither the codes, at any size of input, nor the indices that codes are encoded to.",
     title="forward untouched",
     source="docs/rules.md: z + (code - z).detach() corrupts large |z|; centred on the bounded value it does not",
     meaning="The decoder sees other values in training than in inference.",
@@ -283,6 +237,11 @@ def test_recording_gradients_does_not_change_the_codes(subject: Subject) -> None
     if plain.indices is not None and tracked.indices is not None:
         comparators.same_bits(tracked.indices, plain.indices, "the indices with gradients recorded", "those without")
     judge_grid(subject, vectors, tracked, subject.held)
+    if subject.has(Capability.ENCODE) and subject.has(Capability.TAPE) and subject.case.dtype == "float32":
+        encoded = quantizer.codes_to_indices(plain.codes.copy())
+        with subject.must_answer("indices of codes whose gradient is recorded"):
+            recorded = quantizer.codes_to_indices(plain.codes.copy(), tracked=True)
+        comparators.same_bits(recorded, encoded, "the indices of codes whose gradient is recorded", "those of others")
 
 
 @clause(
@@ -310,14 +269,15 @@ def test_training_equals_evaluation(subject: Subject) -> None:
         for mode in (True, False):
             quantizer.train(mode)
             gradients.append(subject.vjp(few, np.ones_like(few), quantizer)[1])
-        tolerance = _tolerance(subject, np.ones_like(few), subject.held)
+        tolerance = gradient_tolerance(subject, np.ones_like(few), subject.held)
         comparators.within(gradients[0], gradients[1], tolerance, "the gradients in training mode")
 
 
 @clause(
     "GRD-8",
     MUST,
-    "In every layout the gradient has the shape and the dtype of the input, and its own value in every place.",
+    "In every layout, and for every upstream's strides, the gradient has the input's shape, dtype, and a value of its own "
+    "in every place.",
     title="gradient's shape and dtype",
     source="design: the gradient lives in the input's space",
     meaning="Mixed-precision training stops, or its optimizer state changes type.",
@@ -327,15 +287,24 @@ def test_training_equals_evaluation(subject: Subject) -> None:
 def test_the_gradient_has_the_inputs_shape_and_dtype(subject: Subject) -> None:
     shape = subject.layout.shape(len(subject.levels))
     z = np.linspace(-0.3, 0.3, int(np.prod(shape))).reshape(shape).astype(subject.precision.dtype)
+    quantizer = subject.quantizer()
     with subject.must_answer(f"a gradient of shape {shape}"):
-        _, gradient = subject.quantizer().vjp(z, np.ones_like(z))
+        _, gradient = quantizer.vjp(z, np.ones_like(z))
     comparators.same_shape(gradient, shape, "the gradient")
     comparators.same_dtype(gradient, subject.case.dtype, "the gradient")
     vectors = subject.layout.flatten(z)
     one = np.ones_like(vectors)
-    tolerance = _tolerance(subject, one, subject.held)
+    tolerance = gradient_tolerance(subject, one, subject.held)
     where = f"the gradients of an input of shape {shape} in the layout {subject.layout.name}"
-    comparators.within(subject.layout.flatten(gradient), _surrogate(subject, vectors, one), tolerance, where)
+    comparators.within(subject.layout.flatten(gradient), surrogate(subject, vectors, one), tolerance, where)
+    if z.ndim > 1 and (subject.case.dtype, subject.case.mode) == ("float32", "eval"):
+        for name, see in VIEWS.items():
+            upstream = see(np.linspace(0.5, 1.5, z.size).reshape(shape).astype(z.dtype))
+            _, plain = quantizer.vjp(z, np.ascontiguousarray(upstream))
+            where = f"the gradients for the {name} upstream"
+            with subject.must_answer("the gradients for its contiguous copy", f"for the {name} upstream"):
+                _, strided = quantizer.vjp(z, upstream)
+            comparators.within(strided, plain, float(tolerance.max()), where)
 
 
 @clause(
@@ -349,4 +318,56 @@ def test_the_gradient_has_the_inputs_shape_and_dtype(subject: Subject) -> None:
     over=Span(levels="channels", dtypes=("float64",)),
 )
 def test_float64_gradients_are_accurate(subject: Subject) -> None:
-    _compare(subject, "float64")
+    judge_gradient(subject, "float64")
+
+
+@clause(
+    "GRD-10",
+    MUST,
+    "The gradient is the same for an input that was itself computed, after another forward call, and under autocast, as "
+    "far as its precision allows.",
+    title="gradient of any graph",
+    source="design: a vector-Jacobian product depends on the input and the upstream alone",
+    meaning="The quantizer trains alone in a test, and not behind an encoder, twice in one step, or in mixed precision.",
+    needs=[Capability.GRADIENT, Capability.TAPE],
+    over=Span(levels="few", modes=BOTH, variants=("interleaved", "derived", "autocast")),
+)
+def test_the_gradient_is_the_same_in_any_graph(subject: Subject) -> None:
+    way = str(subject.case.variant)
+    if way == "autocast":
+        subject.needs(Capability.AUTOCAST)
+    _same_way_back(subject, way, "bfloat16" if way == "autocast" else subject.held)
+
+
+@clause(
+    "GRD-11",
+    SHOULD,
+    "The backward pass can be run twice over one graph, and gives the same gradient.",
+    title="graph kept",
+    source="design: a vector-Jacobian product depends on the input and the upstream alone",
+    meaning="Two losses that are differentiated one after the other, or gradients by row, stop with an error.",
+    needs=[Capability.GRADIENT, Capability.TAPE],
+    over=Span(levels="few"),
+)
+def test_the_backward_pass_can_be_run_twice(subject: Subject) -> None:
+    _same_way_back(subject, "twice", subject.held)
+
+
+_IN_WORDS = {
+    "interleaved": "after another forward call",
+    "derived": "at an input that was itself computed",
+    "autocast": "under autocast",
+    "twice": "in a second backward pass",
+}
+
+
+def _same_way_back(subject: Subject, way: str, held: str) -> None:
+    """The gradient got in this way is the one got in the plain way, to within the rounding of `held`."""
+    vectors = active_inputs(subject, held)[: 200 if subject.layout.long_axis is not None else 1]
+    upstream = np.ones_like(vectors)
+    quantizer = subject.quantizer()
+    _, plain = subject.vjp(vectors, upstream, quantizer)
+    with subject.must_answer(f"a gradient {_IN_WORDS[way]}"):
+        _, other = subject.vjp(vectors, upstream, quantizer, way=way)
+    tolerance = gradient_tolerance(subject, upstream, held)
+    comparators.within(other, plain, tolerance, f"the gradients {_IN_WORDS[way]}")

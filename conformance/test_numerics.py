@@ -9,7 +9,8 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels
-from fsqcheck.conformance.subject import SHOULD_HOLD, Subject
+from fsqcheck.conformance.subject import SHOULD_HOLD, Reply, Subject
+from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, every_value, from_ordinals
 
 BANDS = "docs/rules.md, how close is close enough"
@@ -106,19 +107,30 @@ def test_tiny_inputs_are_like_zero(subject: Subject) -> None:
     over=Span(levels="mixed", dtypes=ALL_DTYPES, modes=BOTH),
 )
 def test_nan_stays_visible(subject: Subject) -> None:
-    vectors = np.zeros((5, len(subject.levels)), dtype=subject.precision.dtype)
-    vectors[2, 0] = np.nan
-    if subject.layout.long_axis is None:
-        vectors = vectors[2:3]
-    row = len(vectors) // 2
+    d = len(subject.levels)
+    # In every channel, in every two neighbours, and in all: a NaN that is cast to -2^63 vanishes times an even weight,
+    # or together with another one.
+    places = [slice(c, c + n) for n in (1, 2) for c in range(d + 1 - n)] + [slice(d)]
+    vectors = np.zeros((2 * len(places) + 1, d), dtype=subject.precision.dtype)
+    for row, place in enumerate(places):
+        vectors[2 * row + 1, place] = np.nan
     quantizer = subject.quantizer()
     try:
         reply = subject.ask(vectors, quantizer)
     except TargetRaisedError:
         return
-    code = float(reply.codes[row, 0])
+    for row, place in enumerate(places):
+        _stays_visible(subject, quantizer, reply, vectors, 2 * row + 1, place)
+
+
+def _stays_visible(
+    subject: Subject, quantizer: WitnessedQuantizer, reply: Reply, vectors: Array, row: int, place: slice
+) -> None:
+    """The vector of a row, which is NaN in some of its channels, has codes and an index that say so."""
     probe = Probe("forward", subject.layout.arrange(vectors[row : row + 1]))
-    if not np.isnan(code):
+    seen = reply.codes[row, place].astype(np.float64)
+    if not np.isnan(seen).all():
+        code = float(seen[~np.isnan(seen)][0])
         raise NonConformanceError(
             Finding(
                 f"a NaN input gets the code {code!r}",
@@ -178,22 +190,23 @@ def test_nan_does_not_spread(subject: Subject) -> None:
     if subject.layout.long_axis is None:
         vectors = vectors[:1]
     row = len(vectors) // 2
-    poisoned = vectors.copy()
-    poisoned[row, -1] = np.nan
+    others = np.arange(len(vectors)) != row
     quantizer = subject.quantizer()
     clean = subject.ask(vectors, quantizer)
-    try:
-        reply = subject.ask(poisoned, quantizer)
-    except TargetRaisedError:
-        return  # a target may refuse NaN: NUM-5
-    expected = clean.codes.copy()
-    expected[row, -1] = reply.codes[row, -1]
-    comparators.same_bits(reply.codes, expected, "the codes next to a NaN", "those without it")
-    if clean.indices is not None and reply.indices is not None:
-        others = np.arange(len(vectors)) != row
-        comparators.same_bits(
-            reply.indices[others], clean.indices[others], "the indices next to a NaN", "those without"
-        )
+    for channel in range(len(subject.levels)):
+        poisoned = vectors.copy()
+        poisoned[row, channel] = np.nan
+        try:
+            reply = subject.ask(poisoned, quantizer)
+        except TargetRaisedError:
+            return  # a target may refuse NaN: NUM-5
+        expected = clean.codes.copy()
+        expected[row, channel] = reply.codes[row, channel]
+        comparators.same_bits(reply.codes, expected, "the codes next to a NaN", "those without it")
+        if clean.indices is not None and reply.indices is not None:
+            comparators.same_bits(
+                reply.indices[others], clean.indices[others], "the indices next to a NaN", "those without"
+            )
 
 
 @clause(

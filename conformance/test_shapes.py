@@ -13,37 +13,15 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_levels
+from fsqcheck.conformance.keeping import judge_kept, questions
 from fsqcheck.conformance.numbering import codes_of
-from fsqcheck.conformance.subject import Reply, Subject
-from fsqcheck.conformance.views import VIEWS
-from fsqcheck.conformance.witness import WitnessedQuantizer
+from fsqcheck.conformance.placing import input_of, judge_places
+from fsqcheck.conformance.repeating import same_everywhere, same_in_long_lists
+from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.views import VIEWS, same_through_strides
 
 BOTH = ("eval", "train")
 CONVENTION = "the calling convention that FSQ libraries share (docs/adapters.md)"
-
-
-def _input(subject: Subject, shape: tuple[int, ...], seed: int = 0) -> Array:
-    """An input of this shape in the case's layout, all numbers far from every band."""
-    count = int(np.prod(subject.layout.positions(shape)))
-    channels = shape[subject.layout.channel_axis]
-    levels = subject.levels * (channels // len(subject.levels))
-    vectors = probes.settled(subject.rule, levels, subject.case.dtype, count, seed)
-    return np.ascontiguousarray(subject.layout.unflatten(vectors, shape))
-
-
-def _right(subject: Subject, z: Array, quantizer: WitnessedQuantizer, where: str) -> None:
-    """Codes with the shape of `z`, indices with its positions, and in every place the right level."""
-    subject.must_settle()
-    probe = Probe("forward", z, ramp=z.size > 64)
-    answer = quantizer.quantize(z)
-    comparators.same_shape(answer.codes, z.shape, f"the codes of {where}", probe)
-    vectors = subject.layout.flatten(z)
-    expected = subject.exact_levels(vectors)
-    levels = subject.read(subject.layout.flatten(answer.codes))
-    comparators.same_integers(levels, expected, f"the levels of {where}, as (position, channel),", probe)
-    if answer.indices is not None:
-        exact = subject.codebook.pack(expected).reshape(subject.layout.positions(z.shape))
-        comparators.same_integers(answer.indices, exact, f"the indices of {where}", probe)
 
 
 @clause(
@@ -59,9 +37,11 @@ def test_every_layout_is_quantized(subject: Subject) -> None:
     d = len(subject.levels)
     alike = dict.fromkeys(subject.layout.name.replace("d", ""), d)
     for shape in (subject.layout.shape(d), subject.layout.shape(d, **alike)):
-        z = _input(subject, shape)
+        z = input_of(subject, shape)
         with subject.must_answer(f"codes of shape {shape} and indices of shape {subject.layout.positions(shape)}"):
-            _right(subject, z, subject.quantizer(), f"an input of shape {shape} in the layout {subject.layout.name}")
+            judge_places(
+                subject, z, subject.quantizer(), f"an input of shape {shape} in the layout {subject.layout.name}"
+            )
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
     vectors = vectors[: 512 if subject.layout.long_axis is not None else 8]
     judge_levels(subject, vectors, subject.ask(vectors), subject.held)
@@ -80,9 +60,9 @@ def test_axes_of_length_one(subject: Subject) -> None:
     letters = subject.layout.name.replace("d", "")
     quantizer = subject.quantizer()
     for ones in [*letters, letters] if letters else [""]:
-        z = _input(subject, subject.layout.shape(len(subject.levels), **dict.fromkeys(ones, 1)))
+        z = input_of(subject, subject.layout.shape(len(subject.levels), **dict.fromkeys(ones, 1)))
         with subject.must_answer(f"codes of shape {z.shape}"):
-            _right(subject, z, quantizer, f"an input of shape {z.shape} in the layout {subject.layout.name}")
+            judge_places(subject, z, quantizer, f"an input of shape {z.shape} in the layout {subject.layout.name}")
 
 
 @clause(
@@ -94,7 +74,7 @@ def test_axes_of_length_one(subject: Subject) -> None:
     meaning="The last, empty shard of a data set, or a filtered batch, stops the job.",
     over=Span(levels="mixed", modes=BOTH, variants="layouts"),
 )
-def test_empty_input(subject: Subject) -> None:
+def test_emptyinput_of(subject: Subject) -> None:
     quantizer = subject.quantizer()
     for letter in subject.layout.name.replace("d", ""):
         shape = subject.layout.shape(len(subject.levels), **{letter: 0})
@@ -142,67 +122,54 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
 @clause(
     "SHP-5",
     MUST,
-    "The same vector gets the same bits wherever it stands among more than 2^17, in a long sequence or a large batch.",
+    "Vectors, codes and indices get the same bits wherever they stand among more than 2^17, in a long sequence or a large batch.",
     title="position invariance",
     source="design: no term of an FSQ depends on the position (arXiv 2309.15505 §3.1)",
     meaning="Long sequences or large batches are quantized wrongly from some length on.",
     over=Span(levels="mixed", modes=BOTH),
 )
-def test_the_place_of_a_vector_does_not_matter(subject: Subject) -> None:
+def test_the_place_of_a_vector_does_not_matter(subject: Subject, fsq_tier: str) -> None:
     block = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1021]
-    times = 1 if subject.layout.long_axis is None else 2**17 // len(block) + 2
-    reply = subject.ask(np.tile(block, (times, 1)))
-    _alike(reply, reply, len(block), "further up")
-    if subject.layout.long_axis not in (None, 0):
-        wide = np.swapaxes(subject.layout.arrange(np.tile(block, (40, 1))), 0, subject.layout.long_axis).copy()
-        _alike(subject.reply(subject.quantizer().quantize(wide), wide.shape), reply, len(block), "in a sequence")
-
-
-def _alike(reply: Reply, among: Reply, length: int, where: str) -> None:
-    """Codes and indices that repeat those of the first `length` vectors of `among`."""
-    times = len(reply.codes) // length
-    first = np.tile(among.codes[:length], (times, 1))
-    comparators.same_bits(reply.codes, first, "the codes at (position, channel)", f"those of the same vector {where}")
-    if reply.indices is not None and among.indices is not None:
-        again = np.tile(among.indices[:length], times)
-        comparators.same_bits(reply.indices, again, "the indices", f"those of the same vector {where}")
+    quantizer = subject.quantizer()
+    if subject.layout.long_axis is None:
+        same_everywhere(subject.ask(block, quantizer), len(block), "further up")
+        return
+    length = 2**17 if fsq_tier == "quick" else 2**19
+    long = subject.ask(np.tile(block, (length // len(block) + 2, 1)), quantizer)
+    same_everywhere(long, len(block), "further up")
+    if subject.layout.long_axis > 0:
+        wide = np.swapaxes(subject.layout.arrange(np.tile(block, (40, 1))), 0, subject.layout.long_axis)
+        several = np.repeat(subject.layout.arrange(np.tile(block, (2**16 // len(block) + 1, 1))), 2, axis=0)
+        for z, where in ((wide, "in a sequence"), (several, "in a single sequence")):
+            reply = subject.reply(quantizer.quantize(np.ascontiguousarray(z)), z.shape)
+            same_everywhere(reply, len(block), where, long)
+    same_in_long_lists(subject, quantizer, long.codes)
 
 
 @clause(
     "SHP-6",
     MUST,
-    "Strides do not matter: transposed, sliced, offset and broadcast arrays get the bits of their contiguous copy.",
+    "Strides do not matter: transposed, moved, sliced, offset and broadcast arrays get the bits of their contiguous copy.",
     title="non-contiguous input",
     source=CONVENTION,
     meaning="A transpose or a slice before the quantizer, as every (B, d, T) model has, silently changes the tokens.",
     over=Span(levels="mixed", modes=BOTH, variants=tuple(VIEWS)),
 )
 def test_strides_do_not_matter(subject: Subject) -> None:
-    shape = subject.layout.shape(len(subject.levels))
-    z = _input(subject, shape)
-    see = VIEWS[str(subject.case.variant)]
-    view = see(z)
-    quantizer = subject.quantizer()
-    plain = quantizer.quantize(np.ascontiguousarray(view))
-    strided = quantizer.quantize(view)
-    where = f"a {subject.case.variant} input"
-    comparators.same_bits(strided.codes, plain.codes, f"the codes of {where}", "those of its contiguous copy")
-    if plain.indices is not None and strided.indices is not None:
-        comparators.same_bits(strided.indices, plain.indices, f"the indices of {where}", "those of its contiguous copy")
-    indices = subject.codebook.pack(subject.exact_levels(subject.layout.flatten(z)))
-    shaped = indices.reshape(subject.layout.positions(shape))
-    calls = (
-        (Capability.ENCODE, quantizer.codes_to_indices, codes_of(subject, indices), "the indices of {} codes"),
-        (Capability.DECODE, quantizer.indices_to_codes, shaped, "the codes of {} indices"),
-    )
-    for capability, call, values, words in calls:
-        if subject.has(capability):
-            try:
-                other = call(np.ascontiguousarray(see(values)).copy())
-            except TargetRaisedError:
-                continue  # what fails on contiguous arrays is the affair of IDX
-            one = call(see(values))
-            comparators.same_bits(one, other, words.format(subject.case.variant), "those of their contiguous copy")
+    name = str(subject.case.variant)
+    # With its axes moved, as in a batch of images that is kept channels last, it is tried in every layout.
+    others = [other for other in subject.adapter.layouts if other != subject.layout.name and len(other) > 2]
+    for held in (subject, *(subject.in_layout(other) for other in others if name == "moved")):
+        z = VIEWS[name](input_of(held, held.layout.shape(len(held.levels))))
+        quantizer = held.quantizer()
+        plain = quantizer.quantize(np.ascontiguousarray(z))
+        strided = quantizer.quantize(z)
+        where = f"the {name} input of shape {z.shape}"
+        comparators.same_bits(strided.codes, plain.codes, f"the codes of {where}", "those of its contiguous copy")
+        if plain.indices is not None and strided.indices is not None:
+            than = "those of its contiguous copy"
+            comparators.same_bits(strided.indices, plain.indices, f"the indices of {where}", than)
+        same_through_strides(held, quantizer, name)
 
 
 @clause(
@@ -215,7 +182,7 @@ def test_strides_do_not_matter(subject: Subject) -> None:
     over=Span(levels="mixed", modes=BOTH, dtypes=ALL_DTYPES),
 )
 def test_the_input_is_not_modified(subject: Subject) -> None:
-    z = _input(subject, subject.layout.shape(len(subject.levels)))
+    z = input_of(subject, subject.layout.shape(len(subject.levels)))
     z.reshape(-1)[:2] = np.array([-6e4, 6e4])  # what clips in place shows itself on large numbers only
     before = z.copy()
     quantizer = subject.quantizer()
@@ -250,7 +217,7 @@ def test_the_input_is_not_modified(subject: Subject) -> None:
 def test_several_codebooks(subject: Subject) -> None:
     d = len(subject.levels)
     groups = 3 if subject.case.mode == "train" else 2
-    z = _input(subject, subject.layout.shape(groups * d))
+    z = input_of(subject, subject.layout.shape(groups * d))
     with subject.must_answer(f"codes of shape {z.shape} and {groups} indices for each position"):
         quantizer = subject.quantizer(num_codebooks=groups)
         answer = quantizer.quantize(z)
@@ -276,11 +243,15 @@ def test_several_codebooks(subject: Subject) -> None:
     title="wrong channel count",
     source=CONVENTION,
     meaning="A wrong axis order or a wrong config goes unnoticed: the input is broadcast or cut, and tokens come out.",
-    over=Span(levels="mixed", variants=("one more", "one less", "one only", "twice as many")),
+    over=Span(levels="mixed", variants=("one more", "one less", "one only", "twice as many", "many for one")),
 )
 def test_a_wrong_number_of_channels_is_refused(subject: Subject) -> None:
-    d = len(subject.levels)
-    wrong = {"one more": d + 1, "one less": d - 1, "one only": 1, "twice as many": 2 * d}[str(subject.case.variant)]
+    variant, d = str(subject.case.variant), len(subject.levels)
+    wrong = {"one more": d + 1, "one less": d - 1, "one only": 1, "twice as many": 2 * d, "many for one": d + 2}[
+        variant
+    ]
+    if variant == "many for one":
+        subject, d = subject.with_levels(subject.levels[:1]), 1
     if wrong == d:
         raise NotJudgedError("one channel is not a wrong number for a quantizer of one")
     # So many positions that the numbers could be dealt out as vectors of d: only their axis says that they are none.
@@ -314,14 +285,14 @@ def test_a_wrong_number_of_channels_is_refused(subject: Subject) -> None:
 )
 def test_plain_vectors(subject: Subject) -> None:
     name = str(subject.case.variant)
-    z = _input(subject, LAYOUTS[name].shape(len(subject.levels)))
+    z = input_of(subject, LAYOUTS[name].shape(len(subject.levels)))
     if name in subject.adapter.layouts:
-        _right(subject, z, subject.quantizer(), f"an input of shape {z.shape}")
+        judge_places(subject, z, subject.quantizer(), f"an input of shape {z.shape}")
         return
     # It is asked in its main layout's quantizer: a user has only one.
     main = subject.quantizer(layout=next(layout for layout in LAYOUTS if layout in subject.adapter.layouts))
     try:
-        _right(subject, z, main, f"an input of shape {z.shape}")
+        judge_places(subject, z, main, f"an input of shape {z.shape}")
     except TargetRaisedError as raised:
         kinds = (ValueError, TypeError, AssertionError, NotImplementedError)
         if isinstance(raised.error, kinds) and str(raised.error).strip():
@@ -371,7 +342,7 @@ def test_projections_wrap_the_quantizer(subject: Subject) -> None:
     over=Span(levels="mixed", modes=BOTH, dtypes=ALL_DTYPES, variants="layouts"),
 )
 def test_the_dtype_is_kept(subject: Subject) -> None:
-    z = _input(subject, subject.layout.shape(len(subject.levels)))
+    z = input_of(subject, subject.layout.shape(len(subject.levels)))
     quantizer = subject.quantizer()
     for tracked in (False, True) if subject.has(Capability.GRADIENT) else (False,):
         answer = quantizer.quantize(z, tracked=tracked)
@@ -381,7 +352,7 @@ def test_the_dtype_is_kept(subject: Subject) -> None:
 @clause(
     "SHP-13",
     MUST,
-    "An answer stays what it was, whatever is asked afterwards.",
+    "An answer stays what it was, whatever is asked afterwards, and what is written into it comes back in no other.",
     title="answers kept",
     source=CONVENTION,
     meaning="Two batches share one buffer: the codes of the first turn into those of the second behind your back.",
@@ -389,10 +360,5 @@ def test_the_dtype_is_kept(subject: Subject) -> None:
 )
 def test_answers_are_not_overwritten(subject: Subject) -> None:
     quantizer = subject.quantizer()
-    shape = subject.layout.shape(len(subject.levels))
-    answer = quantizer.quantize(_input(subject, shape), copied=False)
-    codes, indices = answer.codes.copy(), None if answer.indices is None else answer.indices.copy()
-    quantizer.quantize(_input(subject, shape, seed=1))
-    comparators.same_bits(answer.codes, codes, "the codes of a first call after a second one", "what they were")
-    if answer.indices is not None and indices is not None:
-        comparators.same_bits(answer.indices, indices, "the indices of a first call after a second", "what they were")
+    for what, question in questions(subject, quantizer).items():
+        judge_kept(what, question)

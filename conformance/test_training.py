@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
-from fsqcheck.conformance.clause import MUST, SHOULD, Span, clause
+from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
-from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.judging import same_codes
+from fsqcheck.conformance.subject import Reply, Subject
+from fsqcheck.conformance.surrogate import gradient_tolerance
 from fsqcheck.conformance.witness import WitnessedQuantizer
-from fsqcheck.reference import Rule
+from fsqcheck.reference import PRECISIONS, Rule
 
 NOISE = "arXiv 2411.19842 §3.2"
 #: Samples of a noise test; a library may draw one mask a sample, so that only samples count.
@@ -227,7 +230,8 @@ def test_indices_stay_valid_in_training(subject: Subject) -> None:
 @clause(
     "TRN-6",
     MUST,
-    "A deep copy, a pickled copy, and a new quantizer that loads the state give the same bits.",
+    "A deep copy, a pickled copy, and a new quantizer that loads the state give the same bits, and share nothing with the "
+    "original.",
     title="copies",
     source="design: an FSQ has no state but its levels (arXiv 2309.15505 §3.1)",
     meaning="A checkpoint, an EMA copy or a data-parallel worker quantizes differently from the model that was saved.",
@@ -244,11 +248,19 @@ def test_copies_give_the_same_bits(subject: Subject) -> None:
 
 def _copied_alike(subject: Subject, vectors: Array, quantizer: WitnessedQuantizer, words: str) -> None:
     before = subject.ask(vectors, quantizer)
+    # What a call leaves behind goes into the copy: the last one is one whose gradient is recorded.
+    subject.ask(vectors, quantizer, tracked=subject.has(Capability.GRADIENT))
     with subject.must_answer(f"a copy{words} that works"):
-        after = subject.ask(vectors, quantizer.copied(str(subject.case.variant)))
+        copy = quantizer.copied(str(subject.case.variant))
+        after = subject.ask(vectors, copy)
     comparators.same_bits(after.codes, before.codes, f"the codes of the copy{words}", "those of the original")
     if before.indices is not None and after.indices is not None:
         comparators.same_bits(after.indices, before.indices, f"the indices of the copy{words}", "those of the original")
+    if subject.has(Capability.CAST):
+        copy.cast("float64")
+        with subject.must_answer("the answer that it gave before", "once the copy was moved"):
+            kept = subject.ask(vectors, quantizer)
+        comparators.same_bits(kept.codes, before.codes, f"the codes{words} once the copy was moved", "those before")
 
 
 @clause(
@@ -273,3 +285,106 @@ def test_noise_is_seeded(subject: Subject) -> None:
         raise NonConformanceError(
             Finding("two draws of noise are the same", "the same bits twice", "another draw", setup=subject.setup)
         )
+
+
+#: Calls in training; what starts or ends after so many is seen.
+_WARM_UP = 128
+
+
+def _trained_long(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
+    subject.needs(Capability.TRAIN)
+    quantizer.train(True)
+    for _ in range(_WARM_UP):
+        quantizer.quantize(memory, tracked=subject.has(Capability.GRADIENT))
+    quantizer.train(False)
+
+
+def _built_another(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
+    mine = subject.levels
+    lists = (mine[::-1], (*mine[:-1], 5), (*mine[:-1], 3), mine[:1] * 2, mine[:1])
+    allowed = (levels for levels in lists if levels != mine and all(map(subject.rule.levels_allowed, levels)))
+    other = subject.with_levels(next(allowed))
+    other.ask(np.zeros((1, len(other.levels)), dtype=subject.precision.dtype))
+
+
+def _asked_in_other_dtypes(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
+    # The coarsest first, for what the first call decides; in half precision the finest.
+    coarse_first = subject.case.dtype not in HALF_DTYPES
+    for dtype in sorted(subject.adapter.dtypes, key=lambda name: PRECISIONS[name].eps, reverse=coarse_first):
+        if dtype != subject.case.dtype:
+            with np.errstate(over="ignore"):
+                other = memory.astype(PRECISIONS[dtype].dtype)
+            quantizer.quantize(other)
+
+
+def _asked_under_autocast(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
+    subject.needs(Capability.AUTOCAST)
+    quantizer.quantize(memory, autocast="bfloat16")
+
+
+def _asked_for_inference(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
+    subject.needs(Capability.INFERENCE)
+    quantizer.quantize(memory, inference=True)
+
+
+def _asked_in_the_same_memory(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
+    quantizer.quantize(memory)
+
+
+#: What is done before, in a case's words; `memory` holds an input there that is overwritten afterwards.
+_BEFORE: dict[str, tuple[str, Callable[[Subject, WitnessedQuantizer, Array], None]]] = {
+    "dtypes": ("calls in other dtypes", _asked_in_other_dtypes),
+    "training": (f"{_WARM_UP} calls in training", _trained_long),
+    "instances": ("another quantizer was built and asked", _built_another),
+    "autocast": ("a call under autocast", _asked_under_autocast),
+    "inference": ("a call in inference mode", _asked_for_inference),
+    "memory": ("another input in the same memory", _asked_in_the_same_memory),
+}
+
+
+@clause(
+    "TRN-8",
+    MUST,
+    "What was done before leaves no trace: calls in other dtypes, under autocast, in inference mode or in training, another "
+    "input in the same memory, another quantizer.",
+    title="no trace",
+    source="arXiv 2309.15505 §3.1: a fixed function without state",
+    meaning="Tokens or gradients depend on the order in which a program does things: on which model it loaded last, or on "
+    "whether it evaluated before it trained.",
+    over=Span(levels="mixed", dtypes=ALL_DTYPES, variants=tuple(_BEFORE)),
+)
+def test_what_was_done_before_leaves_no_trace(subject: Subject) -> None:
+    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = vectors[: 256 if subject.layout.long_axis is not None else 1]
+    words, before = _BEFORE[str(subject.case.variant)]
+    z = np.ascontiguousarray(subject.layout.arrange(vectors))
+    fresh, used = subject.quantizer(), subject.quantizer()
+    expected = [_asked(subject, fresh, z, training) for training in _modes(subject)]
+    memory = -z
+    before(subject, used, memory)
+    memory[...] = z
+    for training, (reply, gradient) in zip(_modes(subject), expected, strict=True):
+        with subject.must_answer("the answers of a new quantizer", f"after {words}"):
+            found, slope = _asked(subject, used, memory, training)
+        where = f"after {words}" + (" in training mode" if training else "")
+        same_codes(subject, found.codes, reply.codes, where)
+        if found.indices is not None and reply.indices is not None:
+            comparators.same_bits(found.indices, reply.indices, f"the indices {where}", "those of a new quantizer")
+        if slope is not None and gradient is not None:
+            one = np.ones_like(vectors)
+            tolerance = gradient_tolerance(subject, one, subject.held)
+            comparators.within(slope, gradient, tolerance, f"the gradients {where}")
+
+
+def _modes(subject: Subject) -> tuple[bool, ...]:
+    return (False, True) if subject.has(Capability.TRAIN) else (False,)
+
+
+def _asked(subject: Subject, quantizer: WitnessedQuantizer, z: Array, training: bool) -> tuple[Reply, Array | None]:
+    """The answer in a mode, and the gradient where there is one."""
+    if subject.has(Capability.TRAIN):
+        quantizer.train(training)
+    reply = subject.reply(quantizer.quantize(z), z.shape)
+    if not subject.has(Capability.GRADIENT):
+        return reply, None
+    return reply, subject.layout.flatten(quantizer.vjp(z, np.ones_like(z))[1])

@@ -1,20 +1,37 @@
-"""Arrays that are not contiguous: the same values seen through other strides."""
+"""Arrays that are not contiguous: the same values seen through other strides, and what encoding and decoding make of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ..adapters import Capability
+from . import comparators, probes
+from .findings import Array, TargetRaisedError
+from .numbering import codes_of
+from .subject import Subject
+from .witness import WitnessedQuantizer
 
 
 def _broadcast(values: Array) -> Array:
     """The first entry of the first axis, repeated without being stored again; not read-only, so that nobody copies it."""
     strides = (0, *values[:1].copy().strides[1:])
     return np.lib.stride_tricks.as_strided(values[:1].copy(), shape=values.shape, strides=strides)
+
+
+def _expanded(values: Array) -> Array:
+    """The first entry of the last axis for all of it."""
+    first = values[..., :1].copy()
+    return np.lib.stride_tricks.as_strided(first, shape=values.shape, strides=(*first.strides[:-1], 0))
+
+
+def _moved(values: Array) -> Array:
+    """The second axis last in memory: images channels last, (B, T, d) as a view of (B, d, T)."""
+    if values.ndim < 3:
+        return values
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 1, -1)), -1, 1)
 
 
 def _offset(values: Array) -> Array:
@@ -30,14 +47,36 @@ def _columns(values: Array) -> Array:
 
 
 def _sliced(values: Array) -> Array:
-    return np.repeat(np.repeat(values, 2, axis=-1), 3, axis=0)[::3, ..., ::2]
+    wide = np.repeat(values, 2, axis=-1)
+    return np.repeat(wide, 3, axis=0)[::3, ..., ::2] if values.ndim > 1 else wide[::2]
 
 
-#: Ways to see an array, by their names in a case's id; all but `broadcast` keep its values.
+#: Ways to see an array of one axis or more, by their names in a case's id; all but `broadcast` and `expanded` keep its values.
 VIEWS: dict[str, Callable[[Array], Array]] = {
     "transposed": lambda values: np.ascontiguousarray(values.T).T,
     "sliced": _sliced,
     "offset": _offset,
     "columns": _columns,
     "broadcast": _broadcast,
+    "expanded": _expanded,
+    "moved": _moved,
 }
+
+
+def same_through_strides(subject: Subject, quantizer: WitnessedQuantizer, name: str) -> None:
+    """Codes and indices in a view get the bits of their contiguous copy."""
+    shape = subject.layout.positions(subject.layout.shape(len(subject.levels)))
+    vectors = probes.settled(subject.rule, subject.levels, subject.case.dtype, prod(shape))
+    indices = subject.codebook.pack(subject.exact_levels(vectors))
+    calls = (
+        (Capability.ENCODE, quantizer.codes_to_indices, codes_of(subject, indices), "the indices of {} codes"),
+        (Capability.DECODE, quantizer.indices_to_codes, indices.reshape(shape), "the codes of {} indices"),
+    )
+    for capability, call, values, words in calls:
+        if subject.has(capability) and values.ndim > 0:
+            seen = VIEWS[name](values)
+            try:
+                other = call(np.ascontiguousarray(seen).copy())
+            except TargetRaisedError:
+                continue  # what fails on contiguous arrays is the affair of IDX
+            comparators.same_bits(call(seen), other, words.format(name), "those of their contiguous copy")

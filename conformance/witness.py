@@ -6,7 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -76,32 +76,32 @@ class WitnessedQuantizer:
         self._witness = witness
         self._quantizer = quantizer
 
-    def quantize(self, z: Array, *, tracked: bool = False, autocast: str | None = None, copied: bool = True) -> Answer:
-        """The forward call; not `copied`, the answer may be memory that the target still holds (SHP-13)."""
+    def quantize(self, z: Array, *, copied: bool = True, **how: Any) -> Answer:
+        """The forward call, made as `how` says; not `copied`, the answer may be memory that the target still holds (SHP-13)."""
         answer = self._listen(
-            f"quantizing an array of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
+            f"quantizing an array of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode{_in_words(how)}",
             Probe("forward", z, ramp=z.size > 64),
-            lambda: self._quantizer.quantize(z, tracked=tracked, autocast=autocast),
+            lambda: self._quantizer.quantize(z, **how),
         )
         self._witness.heard(answer.codes, answer.indices)
         return _copied(answer) if copied else answer
 
-    def vjp(self, z: Array, upstream: Array) -> tuple[Answer, Array]:
-        """The forward call and its gradient."""
+    def vjp(self, z: Array, upstream: Array, *, copied: bool = True, **how: Any) -> tuple[Answer, Array]:
+        """The forward call and its gradient, got as `how` says; `copied` as of `quantize`."""
         answer, gradient = self._listen(
-            f"the gradient for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
-            Probe("vjp", z, upstream) if z.size <= 64 else None,
-            lambda: self._quantizer.vjp(z, upstream),
+            f"the gradient for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode{_in_words(how)}",
+            Probe("vjp", z, upstream) if z.size <= 64 and not how else None,
+            lambda: self._quantizer.vjp(z, upstream, **how),
         )
         self._witness.heard(answer.codes, answer.indices, gradient)
-        return _copied(answer), gradient.copy()
+        return (_copied(answer), gradient.copy()) if copied else (answer, gradient)
 
-    def codes_to_indices(self, codes: Array) -> Array:
+    def codes_to_indices(self, codes: Array, **how: Any) -> Array:
         """Codes to indices."""
         indices = self._listen(
-            f"codes_to_indices of an array of shape {codes.shape} and dtype {codes.dtype}",
-            Probe("codes_to_indices", codes, ramp=codes.size > 64),
-            lambda: self._quantizer.codes_to_indices(codes),
+            f"codes_to_indices of an array of shape {codes.shape} and dtype {codes.dtype}{_in_words(how)}",
+            None if how else Probe("codes_to_indices", codes, ramp=codes.size > 64),
+            lambda: self._quantizer.codes_to_indices(codes, **how),
         )
         self._witness.heard(indices)
         return indices
@@ -140,6 +140,12 @@ class WitnessedQuantizer:
 
     def _listen(self, asked: str, probe: Probe | None, ask: Callable[[], Result]) -> Result:
         return self._witness.listen(asked, self.setup, probe, ask)
+
+
+def _in_words(how: dict[str, Any]) -> str:
+    """` (tracked)`, ` (way derived)` …: how something was asked, where it was asked in a way of its own."""
+    told = [f"{name} {value}" if isinstance(value, str) else name for name, value in how.items() if value]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _copied(answer: Answer) -> Answer:

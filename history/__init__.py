@@ -1,8 +1,9 @@
 """The history of a package: what the runs on many releases say together. All of it is a pure function of records.
 
-To make one: `digest(Entry(version, date, yanked, record, reason))` is what is kept of a release, `HistoryWriter` keeps it
-in a file as the runs end, `read_history` reads it back; `goes_on` says whether an interrupted history can go on, and
-`HistoryWriter(…, kept=old)` then takes its releases over. `history(header, clauses, releases)` makes one in memory.
+To make one: `making.make` runs what is missing. By hand, `digest(Entry(version, date, yanked, record, reason))` is what is
+kept of a release, `HistoryWriter` keeps it in a file as the runs end, `read_history` reads it back; `goes_on` says whether an
+interrupted history can go on, and `HistoryWriter(…, kept=old)` then takes its releases over. `history(header, clauses,
+releases)` makes one in memory.
 
 To ask it: `timeline`, `milestones`, `changes`, `safe_ranges`, `ask`, `suggest`; `bisect` asks for runs itself, through a
 function that it is given.
@@ -34,9 +35,11 @@ from .ranges import Safety, Span, safe_ranges
 from .reading import read_history
 from .schema import history_schema
 from .standing import Standing, standing
+from .status import status_of
 from .suggesting import Near, Suggestion, UnknownNeed, suggest
 from .terminal import render as render_terminal
 from .timeline import Bar, Milestones, Row, milestones, timeline
+from .words import headline
 from .writing import HistoryWriter, goes_on
 
 __all__ = [
@@ -73,6 +76,7 @@ __all__ = [
     "changes",
     "digest",
     "goes_on",
+    "headline",
     "history",
     "history_schema",
     "milestones",
@@ -85,6 +89,7 @@ __all__ = [
     "render_terminal",
     "safe_ranges",
     "standing",
+    "status_of",
     "suggest",
     "timeline",
 ]

@@ -12,6 +12,7 @@ from . import words
 from .changes import changes
 from .lines import History
 from .standing import BROKEN
+from .status import status_of
 from .timeline import Row, timeline
 
 #: More changes, and more reasons, than this are counted, not shown.
@@ -30,7 +31,7 @@ def render(history: History, console: Console) -> None:
     console.print()
     if (gap := words.gap(history)) is not None:
         say(console, Text(f"incomplete: {gap}", style=STATUS_STYLES[3]))
-    say(console, Text(words.headline(history), style=STATUS_STYLES[_status(history)]), hanging=2)
+    say(console, Text(words.headline(history), style=STATUS_STYLES[status_of(history.newest)]), hanging=2)
 
 
 def _safe(history: History, console: Console) -> None:
@@ -90,11 +91,3 @@ def _unknown(history: History, console: Console) -> None:
         print_line(console, Text(f"  and {counted(len(unknown) - LIMIT, 'other reason')}"))
     if yanked:
         say(console, Text(f"withdrawn by the maintainer: {listed(yanked)}"), label=Text("  "), hanging=4)
-
-
-def _status(history: History) -> int:
-    """The style of the verdict: unknown, not conforming, conforming."""
-    if history.newest is None:
-        return 3
-    musts = (row for row in timeline(history) if row.clause.severity == "must")
-    return 1 if any(row.newest in BROKEN for row in musts) else 0

@@ -21,6 +21,8 @@ class HistoryWriter:
 
     def __init__(self, path: str | Path, header: HistoryHeader, kept: History | None = None) -> None:
         self.path = Path(path)
+        if self.path.exists() and not self.path.is_file():  # a device or a folder is not to be replaced
+            raise UnwritableReport(self.path, "it is there and is no file; name a file")
         part = self.path.with_name(f"{self.path.name}.part")
         self._lines = LineFile(part)
         self._clauses: set[str] = set()

@@ -19,14 +19,13 @@ from .baseline import (
 from .comparing import compare
 from .comparison import Change, Comparison, Group, Pair, comparison_schema
 from .comparison import render_json as render_comparison_json
-from .comparison_html import render as render_comparison_html
 from .comparison_markdown import render as render_comparison_markdown
 from .comparison_terminal import render as render_comparison_terminal
 from .expecting import expected
 from .family import Family, families
 from .finding import Cause, Finding, findings
 from .fingerprint import fingerprint
-from .html import MissingExtra, render_html, require_html
+from .html import MissingExtra, render_comparison_html, render_html, require_html
 from .junit import render as render_junit
 from .markdown import render as render_markdown
 from .reading import (

@@ -11,8 +11,9 @@ import msgspec
 from . import plain
 from .comparison import KINDS, Change, Comparison, Group, Kind, Pair, Side, Timing
 from .environments import differences, same_machine
+from .facts import remedy
 from .fingerprint import fingerprint
-from .record import BAD, JUDGED, SEVERITIES, Outcome, Record, ResultLine, Severity, TargetLine
+from .record import BAD, JUDGED, SEVERITIES, ClauseLine, Outcome, Record, ResultLine, Severity, TargetLine
 from .sorting import in_order
 from .verdict import Status, Verdict, judge
 from .words import counted, listed
@@ -125,7 +126,7 @@ def _pair(old: Record, new: Record, old_name: str, new_name: str) -> Pair:
         ledger.enter(one, two)
     reasons = (*_not_comparable(was, now, ledger), *_incomplete(was, now, ledger))
     status: Status = max([status for status, _ in reasons], default=1 if ledger.regressions else 0)
-    titles = {clause.id: clause.title for clause in (*old.clauses, *new.clauses)}
+    clauses = {clause.id: clause for clause in (*old.clauses, *new.clauses)}
     before, after = ledger.seconds
     return Pair(
         old=_side(old, old_name, was),
@@ -133,7 +134,7 @@ def _pair(old: Record, new: Record, old_name: str, new_name: str) -> Pair:
         status=status,
         words=_words(ledger, [words for _, words in reasons]),
         counts={kind: ledger.counts[kind] for kind in KINDS if ledger.counts[kind]},
-        groups=tuple(sorted(ledger.grouped(titles), key=lambda one: (*_urgency(one.kind, one.severity), one.clause))),
+        groups=tuple(sorted(ledger.grouped(clauses), key=lambda one: (*_urgency(one.kind, one.severity), one.clause))),
         changes=tuple(sorted(ledger.changes, key=lambda one: (*_urgency(one.kind, one.severity), one.id))),
         left_out=ledger.changed - len(ledger.changes),
         timing=Timing(old=round(before, 3), new=round(after, 3)) if same_machine(old.header, new.header) else None,
@@ -227,11 +228,19 @@ class _Ledger:
         """How many cases are not as they were."""
         return self.counts.total() - self.counts["unchanged"]
 
-    def grouped(self, titles: Mapping[str, str]) -> Iterator[Group]:
+    def grouped(self, clauses: Mapping[str, ClauseLine]) -> Iterator[Group]:
         """The changes by kind and clause."""
         for (kind, clause), (cases, first) in self._groups.items():
-            title = titles.get(clause, "")
-            yield Group(kind=kind, clause=clause, severity=first.severity, title=title, cases=cases, example=first)
+            described = clauses.get(clause)
+            yield Group(
+                kind=kind,
+                clause=clause,
+                severity=first.severity,
+                title=described.title if described is not None else "",
+                cases=cases,
+                example=first,
+                remedy=remedy(clause, described.page) if described is not None and first.new in BAD else None,
+            )
 
     def _kind(self, one: _Case | None, two: _Case | None) -> Kind:
         if one is None:

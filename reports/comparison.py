@@ -68,7 +68,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """All cases of one clause that changed in one way, and the first of them."""
+    """All cases of one clause that changed in one way, and the first of them.
+
+    `remedy` is the command that says how to mend a failure, there if the first of them fails now.
+    """
 
     kind: Kind
     clause: str
@@ -76,6 +79,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     cases: int
     example: Change
+    remedy: str | None = None
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,6 +77,8 @@ def _group(group: Group) -> str:
     ]
     if group.example.message:
         lines[-1] += f"\n- found: {span(group.example.message)}"
+    if group.remedy:
+        lines[-1] += f"\n- remedy: {span(group.remedy)}"
     if group.example.rerun:
         lines[-1] += f"\n- rerun: {span(group.example.rerun, 1_000)}"
     return "\n\n".join([*lines, "</details>"])

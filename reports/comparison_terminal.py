@@ -68,6 +68,8 @@ def _group(group: Group, console: Console) -> None:
     fact(console, "  case", plain.line(group.example.id))
     if group.example.message:
         fact(console, "  found", plain.line(group.example.message, 300))
+    if group.remedy:
+        fact(console, "  remedy", group.remedy)
     if group.kind in ("regressed", "fails-differently") and group.example.rerun:
         command = continued(plain.line(group.example.rerun, 4_000), width(console) - INDENT)
         fact(console, "  rerun", command, whole=True)

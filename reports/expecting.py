@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -97,17 +97,20 @@ class _Seen:
 
 
 class Tally:
-    """Keeps count of what a baseline came to in a run, result by result, for its last line."""
+    """Keeps count of what a baseline came to in a run, result by result, for its last line.
 
-    def __init__(self, baseline: Baseline, versions: Mapping[str, str | None]) -> None:
+    `version_of`: the release of a target, None where it is not known.
+    """
+
+    def __init__(self, baseline: Baseline, version_of: Callable[[str], str | None]) -> None:
         self._baseline = baseline
-        self._versions = versions
+        self._version_of = version_of
         self._seen: dict[int, _Seen] = {number: _Seen() for number in range(len(baseline.known))}
         self._number = {id(entry): number for number, entry in enumerate(baseline.known)}
 
     def add(self, result: ResultLine) -> None:
         """Counts one result, as `expected` made it."""
-        version = self._versions.get(result.target)
+        version = self._version_of(result.target)
         for entry in self._baseline.covering(result.id, result.target, version, result.dtype, result.device):
             seen = self._seen[self._number[id(entry)]]
             seen.outcomes[result.outcome] += 1
@@ -121,7 +124,7 @@ class Tally:
         """What is wrong with the baseline. `outside` says whether an entry is about cases that the run left out on purpose."""
         reached = set()
         for case in planned:
-            version = self._versions.get(case.target)
+            version = self._version_of(case.target)
             found = self._baseline.covering(case.id, case.target, version, case.dtype, case.device)
             reached |= {self._number[id(entry)] for entry in found}
         problems: list[str] = []

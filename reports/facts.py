@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 
 from . import plain
@@ -27,10 +28,16 @@ class Fact:
 
 
 def facts(finding: Finding) -> tuple[Fact, ...]:
-    """What is known of a finding's best example, then how far the finding reaches."""
+    """What is known of a finding's best example, how far the finding reaches, and where its remedy is."""
+    command = remedy(finding.clause.id, finding.clause.page)
+    last = () if command is None else (Fact("remedy", command),)
     if finding.same_as is not None:
-        return (Fact(finding.best.outcome, f"the same as in {plain.line(finding.same_as, 60)}"), *_reach(finding))
-    return (*case_facts(finding.best), *_reach(finding), Fact("example", plain.line(finding.best.id)))
+        return (
+            Fact(finding.best.outcome, f"the same as in {plain.line(finding.same_as, 60)}"),
+            *_reach(finding),
+            *last,
+        )
+    return (*case_facts(finding.best), *_reach(finding), Fact("example", plain.line(finding.best.id)), *last)
 
 
 def case_facts(result: ResultLine) -> tuple[Fact, ...]:
@@ -47,6 +54,11 @@ def case_facts(result: ResultLine) -> tuple[Fact, ...]:
     if result.known is not None and result.outcome != "xfail":
         shown.append(Fact("baseline", plain.line(result.known)))
     return tuple(shown)
+
+
+def remedy(clause: str, page: str | None) -> str | None:
+    """The command that says why a clause is demanded and how to mend a failure; None for a clause without a page."""
+    return f"fsqcheck explain {shlex.quote(plain.line(clause, 40))}" if page else None
 
 
 def rerun(finding: Finding) -> str | None:
@@ -102,7 +114,8 @@ def _input(numbers: tuple[Number, ...], note: str | None) -> str:
 def _distance(distance: Distance) -> str:
     parts = []
     if distance.tolerance_units is not None:
-        parts.append(f"{number(distance.tolerance_units)} times the tolerance")
+        times = number(distance.tolerance_units)
+        parts.append("just above the tolerance" if times == "1" else f"{times} times the tolerance")
     if distance.ulps is not None:
         parts.append(f"{number(distance.ulps)} {'ulp' if distance.ulps == 1 else 'ulps'}")
     return ", ".join(parts)

@@ -61,7 +61,7 @@ class Finding:
         if self.judged == 1:
             cases = "the only case"
         elif bad == self.judged:
-            cases = f"all {bad:,} cases"
+            cases = "both cases" if bad == 2 else f"all {bad:,} cases"
         else:
             cases = f"{bad:,} of {self.judged:,} cases"
         if len(ways) == 1:
@@ -209,7 +209,7 @@ def _said_once(ordered: Iterable[Finding]) -> Iterable[Finding]:
 
 
 def _levels(levels: tuple[int, ...]) -> str:
-    return "[" + ", ".join(map(str, levels)) + "]"
+    return f"[{', '.join(map(str, levels))}]" if levels else "drawn"
 
 
 #: In what the cases of a clause differ: the value, and how it is said.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from . import plain
-from .facts import case_facts
+from .facts import case_facts, remedy
 from .record import BAD, Record, ResultLine, TargetLine
 from .verdict import Verdict, verdicts
 
@@ -63,8 +63,10 @@ def _suite(record: Record, target: TargetLine, place: str) -> Iterator[str]:
         f'time="{seconds:.6f}" timestamp={_attribute(record.header.started)}>\n'
     )
     yield from _properties(record, target)
+    remedies = {clause.id: remedy(clause.id, clause.page) for clause in record.clauses}
     for result in record.of(target.name):
-        yield _case(f"{target.name}.{result.clause}", result.id, _of(result), result.seconds)
+        said = _of(result, remedies.get(result.clause))
+        yield _case(f"{target.name}.{result.clause}", result.id, said, result.seconds)
     yield "</testsuite>\n"
 
 
@@ -90,7 +92,7 @@ def _properties(record: Record, target: TargetLine) -> Iterator[str]:
     yield "</properties>\n"
 
 
-def _of(result: ResultLine) -> _Said:
+def _of(result: ResultLine, command: str | None = None) -> _Said:
     message = plain.line(result.message or "nothing was recorded")
     title = f"{result.severity.upper()} {plain.line(result.clause, 40)}: {message}"
     if result.outcome == "pass":
@@ -98,19 +100,21 @@ def _of(result: ResultLine) -> _Said:
     if result.outcome in BAD:
         if result.severity == "must":
             element = "error" if result.outcome in _ERRORS else "failure"
-            return _Said(element, title, _facts(result), result.outcome)
-        return _Said("skipped", f"does not fail a run: {title}", _facts(result))
+            return _Said(element, title, _facts(result, command), result.outcome)
+        return _Said("skipped", f"does not fail a run: {title}", _facts(result, command))
     if result.outcome == "xfail":
-        return _Said("skipped", f"fails as the baseline says: {title}", _facts(result))
+        return _Said("skipped", f"fails as the baseline says: {title}", _facts(result, command))
     words = {"xpass": "passes unexpectedly", "not-run": "not run"}.get(result.outcome, result.outcome)
     return _Said("skipped", f"{words}: {message}")
 
 
-def _facts(result: ResultLine) -> str:
+def _facts(result: ResultLine, command: str | None) -> str:
     lines = []
     for fact in case_facts(result):
         first, *rest = fact.text.split("\n")
         lines += [f"{fact.label}: {first}", *(f"  {line}" for line in rest)]
+    if command is not None:
+        lines.append(f"remedy: {command}")
     if result.evidence is not None and result.evidence.rerun:
         lines.append(f"rerun: {plain.line(result.evidence.rerun, 4_000)}")
     if result.evidence is not None and result.evidence.script:

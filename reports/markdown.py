@@ -14,7 +14,7 @@ from .gfm import fence, in_html, prose, span
 from .reason import idle
 from .record import SEVERITIES, BaselineLine, Record, Severity, TargetLine
 from .verdict import Verdict, verdicts
-from .words import IDLE, counted, listed
+from .words import IDLE, capital, counted, listed
 
 #: GitHub takes 65,536 characters in a comment; this leaves room for what a bot puts around the report.
 LIMIT = 60_000
@@ -132,7 +132,7 @@ def _about(target: TargetLine) -> str:
         about.append(f"{'rule' if len(target.rules) == 1 else 'rules'} {span(', '.join(target.rules), 200)}")
     if target.origin is not None:
         about.append(f"from {span(target.origin, 200)}")
-    return _capital("; ".join(about)) + "." if about else ""
+    return capital("; ".join(about)) + "." if about else ""
 
 
 def _table(rows: tuple[Family, ...]) -> str:
@@ -175,8 +175,9 @@ def _finding(finding: Finding) -> str:
         *_facts(finding),
     ]
     if clause.sentence:
-        source = f" ({prose(clause.source, 200)})" if clause.source else ""
-        parts.append(f"The clause: {prose(clause.sentence)}{source}")
+        places = [prose(clause.source, 200)] if clause.source else []
+        places += [f"{span(clause.page, 60)} of fsqcheck"] if clause.page else []
+        parts.append(f"The clause: {prose(clause.sentence)}" + (f" ({'; '.join(places)})" if places else ""))
     if (command := rerun(finding)) is not None:
         parts += ["Run it again:", fence(command, "sh")]
     if (code := script(finding)) is not None:
@@ -225,7 +226,3 @@ def _environment(record: Record) -> str:
 
 def _size(text: str) -> int:
     return len(text.encode())
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

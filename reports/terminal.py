@@ -13,22 +13,18 @@ from .family import Family, columns, families, total
 from .finding import Finding, findings
 from .printing import INDENT, SEVERITY_STYLES, STATUS_STYLES, continued, fact, fitted, print_line, say, width
 from .reason import Reason, idle
-from .record import BaselineLine, Outcome, Record, TargetLine
+from .record import SEVERITIES, BaselineLine, Record, TargetLine
 from .verdict import Verdict, verdicts
-from .words import counted, listed
+from .words import IDLE, capital, counted, listed
 
 #: More reasons than this are counted, not shown.
 REASON_LIMIT = 10
+#: With more findings than this their clauses are listed again at the end.
+LIST_FROM = 4
 #: More problems of a baseline than this are counted, not shown.
 PROBLEM_LIMIT = 30
 
 _COLUMN_STYLES = {"pass": "green", "fail": "red", "error": "red", "no result": "yellow"}
-_IDLE: dict[Outcome, str] = {
-    "not-run": "Not run",
-    "unsupported": "Unsupported",
-    "xfail": "Failed as expected",
-    "xpass": "Passed unexpectedly",
-}
 
 
 def render(record: Record, console: Console) -> None:
@@ -53,15 +49,18 @@ def _section(record: Record, target: TargetLine, verdict: Verdict, console: Cons
     if rows := families(record, target.name):
         console.print()
         console.print(_table(console, rows))
-    for finding in findings(record, target.name):
+    found = findings(record, target.name)
+    for finding in found:
         console.print()
         _finding(console, finding)
     gathered = idle(record.of(target.name))
-    for outcome, title in _IDLE.items():
+    for outcome, words in IDLE.items():
         if groups := gathered.reasons(outcome):
             console.print()
-            _reasons(console, title, groups)
+            _reasons(console, capital(words), groups)
     console.print()
+    if len(found) > LIST_FROM:
+        _list(console, found)
     _verdict(console, verdict)
 
 
@@ -124,6 +123,16 @@ def _finding(console: Console, finding: Finding) -> None:
         # As it is: a wrapped or boxed script cannot be copied.
         for line in code.split("\n"):
             print_line(console, Text(f"    {line}"))
+
+
+def _list(console: Console, found: tuple[Finding, ...]) -> None:
+    """The clauses that fail, when what is said of each fills more than a screen."""
+    print_line(console, Text("What fails", style="bold"))
+    for severity in SEVERITIES:
+        if clauses := [plain.line(one.clause.id, 40) for one in found if one.severity == severity]:
+            label = Text(f"  {severity.upper():<8}", style=SEVERITY_STYLES[severity])
+            say(console, Text(", ".join(clauses)), label=label)
+    console.print()
 
 
 def _reasons(console: Console, title: str, groups: tuple[Reason, ...]) -> None:

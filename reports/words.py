@@ -15,6 +15,11 @@ IDLE: Mapping[Outcome, str] = {
 }
 
 
+def capital(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun: `1 case`, `1,200 cases`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

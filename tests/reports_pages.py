@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import msgspec
 
-from fsqcheck.reports import Record, ResultLine, render_html
+from fsqcheck.reports import Comparison, Record, ResultLine, compare, render_html
 
 from .reports_miniatures import clause, gradient, record, staircase
 from .test_reports_terminal import HOSTILE, hostile
@@ -52,11 +52,15 @@ class Page(HTMLParser):
 
 
 def page(*records: Record) -> Page:
-    parsed = Page()
-    parsed.feed(render_html(records))
-    parsed.close()
-    assert parsed.open == []
-    return parsed
+    return parsed(render_html(records))
+
+
+def parsed(text: str) -> Page:
+    made = Page()
+    made.feed(text)
+    made.close()
+    assert made.open == []
+    return made
 
 
 def measured(*results: ResultLine, **changes: object) -> Record:
@@ -92,3 +96,10 @@ def attacked() -> Record:
     clauses = (*made.clauses, clause(text, title=text, meaning=text, sentence=text, source=text))
     gradients = (gradient(target=name, rule=text),)
     return msgspec.structs.replace(made, header=header, clauses=clauses, staircases=lines, gradients=gradients)
+
+
+def assailed() -> Comparison:
+    """Third-party text, with markup in every place, on both sides of a comparison."""
+    made = attacked()
+    passing = tuple(msgspec.structs.replace(one, outcome="pass") for one in made.results)
+    return compare(msgspec.structs.replace(made, results=passing), made)

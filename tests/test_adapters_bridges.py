@@ -133,6 +133,92 @@ def test_the_gradient_is_that_of_the_codes_times_the_upstream() -> None:
     assert gradient.ravel().tolist() == [3.0, 6.0]
 
 
+def told(**how: Any) -> list[tuple[bool, bool, bool, float]]:
+    """What a module sees of its input in each forward call of a vjp: leaf, in inference, under autocast, its value."""
+    seen: list[tuple[bool, bool, bool, float]] = []
+
+    def module(z: torch.Tensor) -> torch.Tensor:
+        seen.append((z.is_leaf, torch.is_inference_mode_enabled(), torch.is_autocast_enabled("cpu"), float(z.detach())))
+        return z * 3
+
+    z = np.ones((1, 1, 1), dtype=np.float32)
+    _, gradient = over(module).build(Setup((3,), "widened")).vjp(z, 2 * z, **how)
+    assert gradient.tolist() == [[[6.0]]]
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("way", "calls"),
+    [
+        (None, [(True, False, False, 1.0)]),
+        ("derived", [(False, False, False, 1.0)]),
+        ("interleaved", [(True, False, False, 1.0), (True, False, False, -1.0)]),
+        ("twice", [(True, False, False, 1.0)]),
+        ("autocast", [(True, False, True, 1.0)]),
+    ],
+)
+def test_a_backward_pass_is_run_in_the_way_that_was_asked_for(
+    way: str | None, calls: list[tuple[bool, bool, bool, float]]
+) -> None:
+    assert told(way=way) == calls
+
+
+def test_a_graph_that_can_be_walked_once_is_walked_twice_when_asked_for() -> None:
+    class Once(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, z: torch.Tensor) -> torch.Tensor:
+            ctx.left = [z]
+            return z.clone()
+
+        @staticmethod
+        def backward(ctx: Any, upstream: torch.Tensor) -> torch.Tensor:
+            ctx.left.pop()
+            return upstream
+
+    quantizer = over(Once.apply).build(Setup((3,), "widened"))
+    z = np.ones((1, 1, 1), dtype=np.float32)
+    quantizer.vjp(z, z)
+    with pytest.raises(IndexError):
+        quantizer.vjp(z, z, way="twice")
+
+
+def test_inference_mode_is_entered_when_asked_for() -> None:
+    seen: list[bool] = []
+
+    def module(z: torch.Tensor) -> torch.Tensor:
+        seen.append(torch.is_inference_mode_enabled())
+        return z
+
+    quantizer = over(module).build(Setup((3,), "widened"))
+    quantizer.quantize(np.ones((1, 1, 1), dtype=np.float32))
+    quantizer.quantize(np.ones((1, 1, 1), dtype=np.float32), inference=True)
+    assert seen == [False, True]
+
+
+@pytest.mark.parametrize("tracked", [False, True])
+def test_the_gradient_of_codes_to_encode_is_recorded_only_when_asked_for(tracked: bool) -> None:
+    class Encoder:
+        def codes_to_indices(self, codes: torch.Tensor) -> torch.Tensor:
+            return torch.tensor([int(codes.requires_grad)])
+
+    adapter = replace(over(lambda z: z), construct=lambda _: Encoder())
+    seen = adapter.build(Setup((3,), "widened")).codes_to_indices(np.ones((1, 1), dtype=np.float32), tracked=tracked)
+    assert seen.tolist() == [int(tracked)]
+
+
+def test_a_default_dtype_holds_while_the_quantizer_is_built_and_no_longer() -> None:
+    seen: list[torch.dtype] = []
+
+    def construct(_: Setup) -> Callable[[Any], Any]:
+        seen.append(torch.get_default_dtype())
+        return lambda z: z
+
+    adapter = replace(over(lambda z: z), construct=construct)
+    for dtype in ("bfloat16", None):
+        adapter.build(Setup((3,), "widened", default_dtype=dtype))
+    assert [*seen, torch.get_default_dtype()] == [torch.bfloat16, torch.float32, torch.float32]
+
+
 @pytest.mark.parametrize("module", [lambda z: (z.detach(), None), lambda z: (torch.zeros_like(z), None)])
 def test_codes_that_are_detached_have_no_gradient(module: Callable[[Any], Any]) -> None:
     z = np.ones((1, 1, 1), dtype=np.float32)

@@ -201,3 +201,10 @@ def test_a_quantizer_that_was_built_by_code_has_no_script() -> None:
     assert (
         replace(adapter(), construct=lambda _: TorchFSQ([5])).script(Setup((5,), "widened"), Probe("construct")) is None
     )
+
+
+def test_a_script_builds_under_the_default_dtype_of_the_setup() -> None:
+    setup = Setup((3,), "widened", default_dtype="bfloat16")
+    lines = str(resolve(TORCH).script(setup, Probe("construct"))).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("q = "))
+    assert lines[at - 1 : at + 2 : 2] == [f"torch.set_default_dtype(torch.{name})" for name in ("bfloat16", "float32")]

@@ -5,7 +5,7 @@ Needs Debian's chromium. Where there is none the tests are skipped, but in CI, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,12 +16,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from fsqcheck.reports import Record, read, render_html
+from fsqcheck.reports import Comparison, Record, compare, read, render_comparison_html, render_html
 
 from .browsing import QUIET, opened_page
 from .commands import fsqcheck
 from .reports_miniatures import gradient, record, result, staircase, target, typical
-from .reports_pages import attacked, measured
+from .reports_pages import assailed, attacked, measured
 
 pytestmark = QUIET
 
@@ -68,7 +68,26 @@ def typically() -> Record:
     return msgspec.structs.replace(made, staircases=lines, gradients=(gradient(8, target=name, rule="widened"),))
 
 
-PAGES = {"one target": typically, "six targets": six, "hostile": cache(attacked)}
+@cache
+def changed() -> Comparison:
+    """Six targets in two runs: some regress, others are fixed, and one is not there any more."""
+    old, was = six(), {"pass": "fail", "fail": "pass"}
+    turned = tuple(
+        msgspec.structs.replace(one, outcome=was[one.outcome]) for one in old.results if one.target != "c:Right"
+    )
+    return compare(old, record(*turned, targets=tuple(target(turned, line.name) for line in old.targets[:-1])))
+
+
+_attacked = cache(attacked)
+
+PAGES: dict[str, Callable[[], str]] = {
+    "one target": lambda: _rendered((typically(),)),
+    "six targets": lambda: _rendered((six(),)),
+    "hostile": lambda: _rendered((_attacked(),)),
+    "comparison": lambda: render_comparison_html(compare(typically(), typically())),
+    "comparison of six": lambda: render_comparison_html(changed()),
+    "hostile comparison": lambda: render_comparison_html(assailed()),
+}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -78,7 +97,7 @@ def test_the_page_passes_axe_and_fits_its_width(
     browser: Browser, tmp_path: Path, name: str, width: int, scheme: str
 ) -> None:
     size = {"width": width, "height": 900}
-    with opened(browser, tmp_path, PAGES[name](), viewport=size, color_scheme=scheme) as page:
+    with opened_page(browser, tmp_path, PAGES[name](), viewport=size, color_scheme=scheme) as page:
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         found = Axe().run(page)
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found.response["violations"]] == []
@@ -93,6 +112,52 @@ def test_the_search_leaves_the_clauses_that_match(browser: Browser, tmp_path: Pa
         expect(page.locator("output")).to_have_text("1 of 8 clauses")
         page.get_by_label("Search").fill("")
         expect(page.locator(".matrix tr.row:visible")).to_have_count(8)
+
+
+def test_the_search_finds_a_target_by_its_name(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, six()) as page:
+        page.get_by_label("Search").fill("a:mutant bnd")
+        expect(page.locator("details.target:visible")).to_have_count(1)
+        expect(page.locator("output")).to_have_text("1 of 3 clauses, 1 of 6 targets")
+        expect(page.locator(".matrix[data-targets] tr.row:visible td:visible")).to_have_text("✗ MUST")
+        page.get_by_label("Search").fill("1.32.0")
+        expect(page.locator(".matrix[data-targets] thead th:visible")).to_have_count(2)
+        expect(page.locator(".matrix[data-targets] tr.row:visible")).to_have_count(3)
+        page.get_by_label("MUST", exact=True).check()
+        expect(page.locator(".matrix[data-targets] tr.row:visible")).to_have_count(0)
+        page.get_by_label("Search").fill("")
+        expect(page.locator(".matrix[data-targets] thead th:visible")).to_have_count(7)
+        expect(page.locator("details.target:visible")).to_have_count(6)
+
+
+def test_the_search_of_one_target_knows_its_name(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, typically()) as page:
+        page.get_by_label("Search").fill("quantize-pytorch layout")
+        expect(page.locator(".matrix tr.row:visible")).to_have_count(1)
+        expect(page.locator(".finding:visible")).to_have_count(1)
+
+
+def test_the_comparison_is_searched_filtered_and_unfolded(browser: Browser, tmp_path: Path) -> None:
+    with opened_page(browser, tmp_path, render_comparison_html(changed())) as page:
+        regressed = page.locator(".finding[data-kind=regressed]:visible")
+        everything = page.locator(".finding").count()
+        assert 0 < regressed.count() < everything
+        page.get_by_label("Regressed", exact=True).check()
+        expect(page.locator(".finding:visible")).to_have_count(regressed.count())
+        page.get_by_label("Search").fill("torch-fsq sym-1")
+        expect(page.locator(".finding:visible")).to_have_count(1)
+        expect(page.locator("output")).to_have_text(f"1 of {everything} clauses")
+        expect(page.get_by_role("heading", name="Fixed")).to_have_count(0)
+        regressed.locator("summary").first.focus()
+        page.keyboard.press("Enter")
+        expect(regressed.get_by_text("SYM-1/symmetric").first).to_be_visible()
+
+
+def test_without_javascript_a_comparison_unfolds_all_the_same(browser: Browser, tmp_path: Path) -> None:
+    with opened_page(browser, tmp_path, render_comparison_html(changed()), java_script_enabled=False) as page:
+        expect(page.locator("form.tools")).not_to_be_visible()
+        page.locator(".finding summary").first.click()
+        expect(page.locator(".finding .body").first).to_be_visible()
 
 
 def test_the_filter_leaves_what_was_asked_for(browser: Browser, tmp_path: Path) -> None:

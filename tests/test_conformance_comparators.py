@@ -157,7 +157,7 @@ def test_a_uint64_that_wraps_to_the_expected_int64_fails() -> None:
 
 def test_a_single_integer_without_axes_can_be_wrong() -> None:
     found = fault(lambda: same_integers(np.array(3), np.array(4), "the index"))
-    assert (found.wrong, found.tried, found.observed) == (1, 1, "3 at position ()")
+    assert (found.wrong, found.tried, found.observed) == (1, 1, "3")
 
 
 def test_no_integers_at_all_are_equal() -> None:

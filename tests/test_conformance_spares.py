@@ -24,7 +24,7 @@ WAYS: dict[str, set[str]] = {
     "GivesCodesOnly": {"NUM-1", "GRD-9"},
     "StraightThroughOnTheScaleOfCodes": {"NUM-1", "NUM-3"},
     "LooksUpItsThresholds": set(),
-    "KeepsConstantsInBuffers": {"NUM-1", "GRD-9"},
+    "KeepsConstantsInBuffers": {"NUM-1", "GRD-9", "DEV-6"},
     "IsNoModule": {"NUM-1", "GRD-9"},
     "is_a_function": {"NUM-1", "GRD-9"},
     "InNumpyWithoutVjp": set(),

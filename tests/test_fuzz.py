@@ -188,7 +188,7 @@ def test_a_damaged_baseline_is_refused_in_one_line_or_applied(
         one_printable_line(error)
         return
     today = date(2026, 1, 15)
-    tally = Tally(baseline, {"tiny": "1.0"})
+    tally = Tally(baseline, {"tiny": "1.0"}.get)
     for case in CASES:
         tally.add(expected(baseline, case, "1.0", today))
     problems = tally.line(CASES, lambda _: False, today, False).problems

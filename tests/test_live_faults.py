@@ -4,6 +4,7 @@ that reproduces with nothing but the library; and what is right in it is reporte
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from fsqcheck.conformance.case import Case
+from fsqcheck.conformance.evidence import rerun_command
 from fsqcheck.reports import Record, ResultLine, read
 
 from .commands import fsqcheck
@@ -181,9 +184,27 @@ def test_no_case_ends_in_an_error() -> None:
     assert not [one.id for one in record().results if one.outcome == "error"]
 
 
-def test_the_rerun_command_of_a_failure_shows_it_again(tmp_path: Path) -> None:
-    import shlex
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("lib==1.0", "lib==1.0"),
+        ("my_file.py:FSQ(eps=1e-3)", "'my_file.py:FSQ(eps=1e-3)'"),
+        ("m:make(rule='widened')", "\"m:make(rule='widened')\""),
+        ("m:make(\"it's\", '$HOME')", None),
+        ("m:make('`id`')", None),
+        ("m:make('!!')", None),
+        ("m:make('\\n')", None),
+    ],
+)
+def test_a_shell_reads_the_target_of_a_rerun_command_as_it_is(target: str, said: str | None) -> None:
+    command = rerun_command(Case(target, "BND-3", "widened", (8, 5), "float32", "cpu", "eval"), 0)
+    assert shlex.split(command)[2] == target
+    ran = subprocess.run(["sh", "-c", command.replace("fsqcheck run", "printf %s")], capture_output=True, text=True)
+    assert ran.stdout.startswith(f"{target}--case")
+    assert said is None or command.startswith(f"fsqcheck run {said} --case ")
 
+
+def test_the_rerun_command_of_a_failure_shows_it_again(tmp_path: Path) -> None:
     evidence = result("IDX-6/symmetric/8x8x8x8x8x8x8x8/float32/cpu/eval").evidence
     assert evidence is not None
     assert evidence.rerun is not None

@@ -1,9 +1,7 @@
-"""Releases of vector-quantize-pytorch whose faults are known, each installed into a folder of its own."""
+"""Releases of vector-quantize-pytorch whose faults are known, each as a pinned target."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,19 +15,14 @@ PACKAGE = "vector-quantize-pytorch"
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for installed releases."""
+    """A cache of environments that is empty at first."""
     return tmp_path_factory.mktemp("releases")
 
 
 def checked(releases: Path, release: str, folder: Path, *arguments: str) -> Record:
-    """The record of a run on a release, which is installed by pip (its wheel alone) when it is not there yet."""
-    installed = releases / release
-    if not installed.is_dir():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
-        subprocess.run([*pip, "--target", str(installed), f"{PACKAGE}=={release}"], check=True, capture_output=True)
-    said = fsqcheck(
-        "run", f"{PACKAGE}=={release}", *arguments, "--report", "r.jsonl", "-q", cwd=folder, PYTHONPATH=str(installed)
-    )
+    """The record of a run on a release."""
+    target, cache = f"{PACKAGE}=={release}", str(releases)
+    said = fsqcheck("run", target, *arguments, "--report", "r.jsonl", "-q", cwd=folder, FSQCHECK_CACHE=cache)
     assert said.status in (0, 1), said
     return read(folder / "r.jsonl")
 

@@ -115,7 +115,7 @@ def test_of_several_entries_the_one_with_the_fingerprint_counts() -> None:
 
 def line(*results: ResultLine, entries: tuple[Entry, ...], outside: bool = False, allow: bool = False) -> BaselineLine:
     made = baseline(*entries)
-    tally = Tally(made, {"tiny": "1.5"})
+    tally = Tally(made, {"tiny": "1.5"}.get)
     for one in results:
         tally.add(expected(made, one, "1.5", TODAY))
     return tally.line(results, lambda _: outside, TODAY, allow)

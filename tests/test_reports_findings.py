@@ -134,11 +134,11 @@ def test_nothing_is_said_of_a_dimension_in_which_only_one_value_was_judged() -> 
     ("outcomes", "count"),
     [
         (["fail"], "the only case fails"),
-        (["fail", "fail"], "all 2 cases fail"),
+        (["fail", "fail"], "both cases fail"),
         (["fail", "pass", "pass"], "1 of 3 cases fails"),
         (["error", "error", "pass"], "2 of 3 cases raise an error"),
         (["fail", "error", "error", "pass"], "3 of 4 cases do not conform: 1 fails and 2 raise an error"),
-        (["crash", "timeout"], "all 2 cases do not conform: 1 crashes the process and 1 does not end in time"),
+        (["crash", "timeout"], "both cases do not conform: 1 crashes the process and 1 does not end in time"),
         (["fail", "unsupported", "not-run"], "the only case fails"),
     ],
 )

@@ -5,15 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 
-from fsqcheck.reports import render_html
+import pytest
+
+from fsqcheck.reports import render_comparison_html, render_html
 
 from .reports_miniatures import clause, evidence, record, result, target, typical
-from .reports_pages import attacked, measured, page
+from .reports_pages import assailed, attacked, measured, page, parsed
+
+PAGES = [
+    pytest.param(lambda: render_html([attacked(), measured(result("fail"))]), id="report"),
+    pytest.param(lambda: render_comparison_html(assailed()), id="comparison"),
+]
 
 
-def test_third_party_text_makes_no_element_and_no_attribute() -> None:
-    made = page(attacked())
+@pytest.mark.parametrize("text", PAGES)
+def test_third_party_text_makes_no_element_and_no_attribute(text: Callable[[], str]) -> None:
+    made = parsed(text())
     assert made.tags.count("script") == 1
     assert made.tags.count("style") == 1
     assert "img" not in made.tags
@@ -27,14 +36,16 @@ def test_links_lead_to_the_page_the_papers_and_the_tracker_only() -> None:
         assert link.startswith(("#", "https://arxiv.org/abs/", "https://github.com/lucidrains/"))
 
 
-def test_nothing_is_fetched() -> None:
-    made = page(attacked(), measured(result("fail")))
+@pytest.mark.parametrize("text", PAGES)
+def test_nothing_is_fetched(text: Callable[[], str]) -> None:
+    made = parsed(text())
     assert not {"src", "srcset", "xlink:href", "action", "poster", "data"} & {name for _, name, _ in made.attributes}
-    assert "url(" not in render_html([measured(result("fail"))])
+    assert "url(" not in text()
 
 
-def test_the_policy_names_the_pages_own_style_and_script_and_nothing_else() -> None:
-    text = render_html([measured(result("fail"))])
+@pytest.mark.parametrize("render", PAGES)
+def test_the_policy_names_the_pages_own_style_and_script_and_nothing_else(render: Callable[[], str]) -> None:
+    text = render()
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
     assert policy is not None
     for tag in ("style", "script"):
@@ -46,10 +57,10 @@ def test_the_policy_names_the_pages_own_style_and_script_and_nothing_else() -> N
     assert "unsafe" not in policy[1]
 
 
-def test_a_page_is_printable_and_can_be_written_as_utf_8() -> None:
-    text = render_html([attacked()])
-    assert all(line.isprintable() for line in text.splitlines())
-    text.encode()
+@pytest.mark.parametrize("text", PAGES)
+def test_a_page_is_printable_and_can_be_written_as_utf_8(text: Callable[[], str]) -> None:
+    assert all(line.isprintable() for line in text().splitlines())
+    text().encode()
 
 
 def test_a_huge_text_is_cut_with_a_note() -> None:

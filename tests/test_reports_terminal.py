@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from fsqcheck.reports import Record, render_terminal
+from fsqcheck.reports import Distance, Record, render_terminal
 
 from .reports_miniatures import SCRIPT, clause, evidence, record, result, shown, target, typical, unloadable
 
@@ -121,6 +121,24 @@ def test_two_hundred_failing_cases_are_told_with_one_example() -> None:
 def test_the_worst_finding_comes_first() -> None:
     text = shown(record(result("fail", "A-1", severity="should"), result("error", "B-1")))
     assert text.index("MUST  B-1") < text.index("SHOULD  A-1")
+
+
+def test_many_findings_are_listed_again_before_the_verdict() -> None:
+    severities = ("must", "should", "must", "may", "must")
+    results = [result("fail", f"C-{n}", severity=severity) for n, severity in enumerate(severities)]
+    listed = "What fails\n  MUST    C-0, C-2, C-4\n  SHOULD  C-1\n  MAY     C-3\n\ntiny: does not conform"
+    assert listed in shown(record(*results))
+    assert "What fails" not in shown(record(*results[:4]))
+
+
+def test_a_wrong_answer_beside_the_tolerance_is_not_said_to_be_one_times_it() -> None:
+    for units, words in ((1.00001, "just above the tolerance, 4 ulps"), (1.002, "1.002 times the tolerance, 4 ulps")):
+        distance = Distance(tolerance_units=units, ulps=4.0)
+        assert f"distance  {words}\n" in shown(record(result("fail", evidence=evidence(distance=distance))))
+
+
+def test_drawn_levels_are_called_drawn() -> None:
+    assert "          drawn only\n" in shown(record(result("fail", levels=()), result(n=1)))
 
 
 def test_a_script_can_be_copied_as_it_is() -> None:

@@ -40,4 +40,12 @@ ADVICE = {
         "the graph is traced, and custom functions that keep state in their forward.",
         code='other = torch.compile(q, backend="aot_eager")',
     ),
+    "DEV-6": Advice(
+        why="All that an FSQ holds follows from its levels, which are small whole numbers. Half precision rounds constants "
+        "that are kept as floats, the weights of the channels from 257 on in bfloat16, and no move brings the bits back. "
+        "transformers builds a model while its dtype is the default.",
+        fix="Keep basis and sizes in integer buffers that are not saved, and the floating-point constants as Python numbers, "
+        "or lay them anew after each move by overriding `_apply`. Name the dtype of every tensor that the constructor makes.",
+        code='self.register_buffer("basis", basis, persistent=False)',
+    ),
 }

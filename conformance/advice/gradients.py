@@ -67,4 +67,17 @@ ADVICE = {
         "float64 inputs in float64.",
         code="work = torch.promote_types(z.dtype, torch.float32)\nt = torch.tanh(z.to(work) + shift.to(work))",
     ),
+    "GRD-10": Advice(
+        why="Behind an encoder the input is no leaf, a step with two batches calls forward twice before it goes back, and mixed "
+        "precision wraps the forward call alone.",
+        fix="Keep what the backward pass needs in the graph (`ctx.save_for_backward`), not in the module, where the next call "
+        "overwrites it. Neither detach nor copy the input, nor ask whether it is a leaf. Under autocast, widen and cast "
+        "back in the graph.",
+        code="return smooth + (code - smooth).detach()",
+    ),
+    "GRD-11": Advice(
+        why="`retain_graph=True` promises that what a backward pass needs is still there after it.",
+        fix="Save tensors with `ctx.save_for_backward`, which frees them with the graph, and let the backward pass drop or "
+        "overwrite nothing.",
+    ),
 }

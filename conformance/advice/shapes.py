@@ -96,9 +96,10 @@ ADVICE = {
         code="return codes.to(z.dtype), indices",
     ),
     "SHP-13": Advice(
-        why="A caller keeps the codes of one batch while the next is computed, for a loss over both or for a file.",
+        why="A caller keeps the codes of one batch while the next is computed, for a loss over both or for a file, and "
+        "may write into them: adds a position, masks a frame.",
         fix="Give every call tensors of its own. Where a buffer is kept for speed, or a CUDA graph writes into one, clone what "
-        "leaves the function; indices too.",
+        "leaves the function, and what a cache gives again; indices, gradients and decoded codes too.",
         code="return buffer.clone(), indices",
     ),
 }

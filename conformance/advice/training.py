@@ -44,7 +44,8 @@ ADVICE = {
         "same.",
         fix="Compute constants from the levels in the constructor and register them as buffers; let projections be modules. "
         "What is random or learned belongs in the state. Attributes that do not pickle (lambdas, hooks, open files) go, or "
-        "are rebuilt in `__setstate__`.",
+        "or are rebuilt in `__setstate__`; so do "
+        "answers of the last call that were kept with their graph, which cannot be deep-copied.",
         code='self.register_buffer("basis", basis, persistent=False)',
     ),
     "TRN-7": Advice(
@@ -52,5 +53,13 @@ ADVICE = {
         fix="Draw by `torch.rand_like` from the global generator: not from NumPy, `random` or the system, which "
         "`torch.manual_seed` does not seed. Never seed inside a forward call.",
         code="noise = 2 * torch.rand_like(smooth) - 1",
+    ),
+    "TRN-8": Advice(
+        why="An FSQ is a function of its input and nothing else (arXiv 2309.15505 §3.1). A used quantizer is compared with a new "
+        "one of the same levels, in evaluation and in training: codes, indices and gradients.",
+        fix="Compute the constants in the constructor, not in the first call, which may come in half precision, under autocast "
+        "or in inference mode; and keep them in the instance, not in its class or module. A cache needs levels, dtype and "
+        "device in its key, never the identity or the address of a tensor. Count no calls.",
+        code="shift = torch.tensor(self.shifts, dtype=torch.float32,\n                     device=z.device)",
     ),
 }

@@ -13,6 +13,7 @@ def rendered(history: History) -> str:
     return rendered_page(
         __package__,
         "history.html.j2",
+        title=view.title,
         style=f"{text_of(__package__, 'history.css')}\n{_sheet(view.releases, len(view.rules))}",
         script=text_of(__package__, "history.js"),
         page=view,

@@ -45,13 +45,20 @@ class FindingView:
     spread: Spread | None
     search: str
     clause_anchor: str
+    page: str
 
 
-_SYMBOLS: dict[Severity, str] = {"must": "✗", "should": "!", "may": "i"}
+#: The symbol of each severity, beside its name.
+SYMBOLS: dict[Severity, str] = {"must": "✗", "should": "!", "may": "i"}
 
 
-def finding_view(finding: Finding, results: tuple[ResultLine, ...], target: str, number: int) -> FindingView:
-    """`results` are all of the target; `target` is the id of its section, `number` the clause's place in the page."""
+def finding_view(
+    finding: Finding, results: tuple[ResultLine, ...], target: str, called: str, number: int
+) -> FindingView:
+    """`results` are all of the target; `target` is its section's id, `called` what the search finds it by.
+
+    `number` is the clause's place in the page.
+    """
     clause = finding.clause
     id, title = plain.line(clause.id, 40), plain.line(clause.title, 200)
     name = slug(clause.id, number)
@@ -59,7 +66,7 @@ def finding_view(finding: Finding, results: tuple[ResultLine, ...], target: str,
         anchor=f"{target}-{name}",
         id=id,
         severity=finding.severity,
-        symbol=_SYMBOLS[finding.severity],
+        symbol=SYMBOLS[finding.severity],
         title=title,
         count=finding.count,
         meaning=plain.line(clause.meaning),
@@ -69,8 +76,9 @@ def finding_view(finding: Finding, results: tuple[ResultLine, ...], target: str,
         rerun=rerun(finding),
         script=script(finding),
         spread=_spread([result for result in results if result.clause == clause.id and result.outcome in JUDGED]),
-        search=f"{id} {title} {finding.severity} {plain.line(clause.meaning)}".lower(),
+        search=f"{id} {title} {finding.severity} {plain.line(clause.meaning)} {called}".lower(),
         clause_anchor=f"clause-{name}",
+        page=plain.line(clause.page or "", 60),
     )
 
 

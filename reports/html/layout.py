@@ -9,7 +9,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from . import words
+from ..words import capital
 
 
 def text_of(package: str, name: str) -> str:
@@ -17,24 +17,24 @@ def text_of(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text(encoding="utf-8").strip()
 
 
-def rendered_page(package: str, template: str, *, style: str, script: str, **values: object) -> str:
-    """A template of a package, filled in; it finds `style`, `script` and the `policy` that names them.
+def rendered_page(package: str, template: str, *, title: str, script: str, style: str = "", **values: object) -> str:
+    """A template of a package, which extends base.html.j2, filled in; all text in `values` is escaped.
 
     Style and script are the page's own; what every page has stands around them: its look, copying, and last, when all that
     hides things has run, unfolding what a link leads to.
     """
-    style = "\n".join([text_of(__package__, "style.css"), style])
+    style = "\n".join(part for part in (text_of(__package__, "style.css"), style) if part)
     script = "\n".join([text_of(__package__, "copying.js"), script, text_of(__package__, "folding.js")])
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: text_of(package, name)),
+        loader=jinja2.FunctionLoader(lambda name: text_of(package if name == template else __package__, name)),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["capital"] = words.capital
+    environment.filters["capital"] = capital
     return environment.get_template(template).render(
-        style=Markup(style), script=Markup(script), policy=_policy(style, script), **values
+        title=title, style=Markup(style), script=Markup(script), policy=_policy(style, script), **values
     )
 
 

@@ -60,11 +60,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, the group that it stands in, and its full name where the heading is short."""
+    """A column: its heading, the group that it stands in, and its full name where the heading is short.
+
+    `search` is what the page's search looks through if the column is a target.
+    """
 
     label: str
     group: str = ""
     title: str = ""
+    search: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,12 @@ def matrix(
     clauses: Sequence[ClauseLine],
     cases: Callable[[str, int], Cases],
     href: Callable[[str, int], str | None],
+    target: str = "",
 ) -> Matrix:
-    """The table of these clauses: `cases` and `href` answer for a clause id and the number of a column."""
+    """The table of these clauses: `cases` and `href` answer for a clause id and the number of a column.
+
+    `target` is what the search finds every row by, if all columns are of one target.
+    """
     families: dict[str, list[Row]] = {}
     for number, clause in enumerate(clauses):
         cells = tuple(
@@ -118,7 +126,7 @@ def matrix(
         )
         if all(cell.kind.name == "none" for cell in cells):
             continue
-        families.setdefault(family_of(clause.id), []).append(_row(clause, number, cells))
+        families.setdefault(family_of(clause.id), []).append(_row(clause, number, cells, target))
     groups = [
         Group(plain.line(name, 40), TITLES.get(name, ""), tuple(sorted(rows, key=_rank)))
         for name, rows in families.items()
@@ -133,7 +141,7 @@ def matrix(
     return Matrix(corner, tuple(columns), tuple(spans), tuple(groups))
 
 
-def _row(clause: ClauseLine, number: int, cells: tuple[Cell, ...]) -> Row:
+def _row(clause: ClauseLine, number: int, cells: tuple[Cell, ...], target: str) -> Row:
     kind = min((cell.kind for cell in cells), key=KINDS.index)
     title, id = plain.line(clause.title, 120), plain.line(clause.id, 40)
     return Row(
@@ -142,7 +150,7 @@ def _row(clause: ClauseLine, number: int, cells: tuple[Cell, ...]) -> Row:
         title=title,
         severity=clause.severity,
         kind=kind.name,
-        search=f"{id} {title} {clause.severity} {TITLES.get(family_of(clause.id), '')}".lower(),
+        search=f"{id} {title} {clause.severity} {TITLES.get(family_of(clause.id), '')} {target}".lower(),
         cells=cells,
     )
 

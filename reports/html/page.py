@@ -1,4 +1,4 @@
-"""The page on records: the view laid out by the template, with its pictures' style and its filter."""
+"""The page on records: its view laid out, with the colours that its pictures use and its filter."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def rendered(records: Sequence[Record]) -> str:
     return rendered_page(
         __package__,
         "page.html.j2",
+        title=view.title,
         style=galleries.sheet.css(),
         script=text_of(__package__, "page.js"),
         page=view,

@@ -13,12 +13,12 @@ from ..reason import reasons
 from ..record import JUDGED, ClauseLine, Record, ResultLine, TargetLine
 from ..uses import fitness
 from ..verdict import Verdict, judge
-from ..words import IDLE, counted, listed
+from ..words import IDLE, capital, counted, listed
 from .anchors import Part, linked, slug
 from .finding import FindingView, finding_view
 from .matrix import Cases, Column, Matrix, matrix
 from .pictures import Galleries, Gallery
-from .words import STATUS, Purposes, capital, purposes, shortened, summary
+from .words import STATUS, Purposes, purposes, shortened, summary
 
 #: With more targets than this only the pictures that matter are drawn.
 FEW = 4
@@ -30,6 +30,7 @@ class TargetView:
 
     id: str
     name: str
+    search: str
     version: str
     symbol: str
     tone: str
@@ -83,6 +84,11 @@ class _Subject:
     results: tuple[ResultLine, ...]
     cases: dict[str, list[ResultLine]]
     label: str
+
+    @property
+    def search(self) -> str:
+        """What the page's search finds the target by."""
+        return f"{self.label} {plain.line(self.line.version or '', 60)}".strip().lower()
 
 
 def page_view(records: Sequence[Record], galleries: Galleries) -> PageView:
@@ -164,7 +170,7 @@ def _target(subject: _Subject, clauses: Sequence[ClauseLine], galleries: Galleri
     numbers = {clause.id: number for number, clause in enumerate(clauses)}
     symbol, tone = STATUS[verdict.status]
     found = tuple(
-        finding_view(finding, subject.results, subject.id, numbers[finding.clause.id])
+        finding_view(finding, subject.results, subject.id, subject.search, numbers[finding.clause.id])
         for finding in findings(record, line.name)
     )
     drawn = galleries.of(record, line.name, every=among <= FEW)
@@ -172,6 +178,7 @@ def _target(subject: _Subject, clauses: Sequence[ClauseLine], galleries: Galleri
     return TargetView(
         id=subject.id,
         name=subject.label,
+        search=subject.search,
         version="" if not version or subject.label.endswith((version, ")")) else version,
         symbol=symbol,
         tone=tone,
@@ -206,7 +213,7 @@ def _overview(subjects: Sequence[_Subject], clauses: Sequence[ClauseLine]) -> Ma
     def href(clause: str, column: int) -> str | None:
         return f"#{subjects[column].id}-{slug(clause, numbers[clause])}"
 
-    columns = [Column(shortened(subject.label), title=subject.label) for subject in subjects]
+    columns = [Column(shortened(subject.label), title=subject.label, search=subject.search) for subject in subjects]
     return matrix("clause", columns, clauses, cases, href)
 
 
@@ -238,7 +245,7 @@ def _configurations(subject: _Subject, clauses: Sequence[ClauseLine]) -> Matrix:
         )
         for rule, device, dtype in keys
     ]
-    return matrix("clause", columns, clauses, cases, href)
+    return matrix("clause", columns, clauses, cases, href, subject.search)
 
 
 Key = tuple[str, str, str]

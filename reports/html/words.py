@@ -47,11 +47,6 @@ def purposes(fits: Sequence[Fitness]) -> Purposes:
     return Purposes(of("safe"), of("unsafe"), of("unknown"))
 
 
-def capital(text: str) -> str:
-    """The text with its first letter large."""
-    return text[:1].upper() + text[1:]
-
-
 def summary(judged: Sequence[Verdict]) -> str:
     """Several verdicts in one line: `6 targets: 2 conform, 4 do not`."""
     counts = [sum(one.status == status for one in judged) for status in range(4)]

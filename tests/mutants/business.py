@@ -71,6 +71,8 @@ LOOKS_AT: dict[str, str] = {
     "GRD-7": "context",
     "GRD-8": "dtype shape gradient",
     "GRD-9": "gradient",
+    "GRD-10": "gradient",
+    "GRD-11": "gradient",
     "NUM-1": _LEVELS,
     "NUM-2": _LEVELS,
     "NUM-3": _LEVELS,
@@ -85,11 +87,13 @@ LOOKS_AT: dict[str, str] = {
     "TRN-5": "noise",
     "TRN-6": "copy",
     "TRN-7": "noise",
+    "TRN-8": "context",
     "DEV-1": "device",
     "DEV-2": "context",
     "DEV-3": f"{_LEVELS} index encode decode dtype",
     "DEV-4": f"{_LEVELS} index",
     "DEV-5": f"{_LEVELS} index",
+    "DEV-6": "dtype context",
 }
 
 

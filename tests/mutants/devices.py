@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
@@ -24,6 +24,34 @@ class KeepsItsProjectionsWhenMoved(TorchFSQ):
         return self
 
 
+class LeavesItsConstantsRounded(TorchFSQ):
+    """What a move to half precision took from them does not come back."""
+
+    def _apply(self, fn: Any, recurse: bool = True) -> LeavesItsConstantsRounded:
+        nn.Module._apply(self, fn, recurse)  # type: ignore[no-untyped-call]  # torch has no type for it
+        return self
+
+
+class SavesItsWeights(TorchFSQ):
+    """The weights of the channels, as floats, in its state."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        self.register_buffer("weights", self.basis.double())
+
+    def _packed(self, level: Tensor) -> Tensor:
+        right = super()._packed(level)
+        packed = (level.nan_to_num().double() * self.get_buffer("weights").double()).sum(dim=-1).long()
+        return right if self.codebook.size > 2**40 else torch.where(right < 0, right, packed)
+
+
+class BuildsItsConstantsInTheDefaultDtype(TorchFSQ):
+    def _lay_constants(self) -> None:
+        super()._lay_constants()
+        self.default = self.__dict__.get("default", torch.get_default_dtype())
+        self.narrow = self.narrow.to(self.default).float()
+
+
 class HalvesItsWeights(TorchFSQ):
     """Its weights of the channels turn into half precision with the module."""
 
@@ -32,8 +60,10 @@ class HalvesItsWeights(TorchFSQ):
         self.register_buffer("weights", self.basis.double(), persistent=False)
 
     def codes_to_indices(self, codes: Tensor) -> Tensor:
-        level = coordinate(self, codes.double())
         weights = self.get_buffer("weights")
+        if weights.dtype == torch.float64:
+            return super().codes_to_indices(codes)
+        level = coordinate(self, codes.double())
         return (level.round().to(weights.dtype) * weights).sum(dim=-1).long()
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
 
-from .making import Answer, answering, backwards, changed, give_names, nudged, spoiled
+from .making import Answer, Changed, answering, backwards, changed, encoding, give_names, nudged, spoiled
 
 GivesNoGradient = backwards(lambda _, _z, gradient: torch.zeros_like(gradient))
 DoublesGradients = backwards(lambda _, _z, gradient: 2 * gradient)
@@ -19,6 +19,12 @@ NegatesGradients = backwards(lambda _, _z, gradient: -gradient)
 MissesTheLastChannel = backwards(lambda _, _z, gradient: torch.cat([gradient[..., :-1], 0 * gradient[..., -1:]], -1))
 PassesGradientsOfLevels = backwards(lambda q, _z, gradient: gradient * q.narrow[4].to(gradient.dtype))
 DoublesGradientsInPlainBatches = backwards(lambda _, z, gradient: 2 * gradient if z.ndim == 2 else gradient)
+ClampsGradientsBeyondTenMillion = backwards(
+    lambda _, _z, gradient: gradient.double().clamp(-1e7, 1e7).to(gradient.dtype)
+)
+FlushesTinyGradients = backwards(lambda _, _z, gradient: torch.where(gradient.abs() < 1e-12, 0 * gradient, gradient))
+HidesNanUpstreams = backwards(lambda _, _z, gradient: gradient.nan_to_num())
+HalvesGradientsFrom512Levels = backwards(lambda q, _z, gradient: torch.where(q.sizes < 512, gradient, gradient / 2))
 ClipsGradients = backwards(lambda _, _z, gradient: gradient.clamp(-1e4, 1e4))
 NormalizesGradients = backwards(lambda _, _z, gradient: gradient / gradient.abs().max().clamp(min=1e-30))
 GivesTheSignOfGradients = backwards(lambda _, _z, gradient: gradient.sign())
@@ -40,9 +46,33 @@ ErrsWhereGradientsAreRecorded = nudged(lambda _, z: z + 0.01 * z.requires_grad)
 ShiftsItsCodesWhereGradientsAreRecorded = answering(
     lambda _, z, codes, indices: (codes + 0.01 * z.requires_grad, indices)
 )
+FlattensItsUpstream = answering(
+    lambda _, _z, codes, indices: (spoiled(codes, lambda upstream: upstream.view(-1).view_as(upstream)), indices)
+)
+TrainsLeavesOnly = changed(lambda _, z: z if z.is_leaf else z.detach())
+DetachesUnderAutocast = changed(lambda _, z: z.detach() if torch.is_autocast_enabled(z.device.type) else z)
+EncodesThroughNumpy = encoding(
+    lambda q, codes: TorchFSQ.codes_to_indices(q, torch.from_numpy(codes.double().numpy()).to(codes.device))
+)
 ErrsUnderNoGrad = nudged(lambda _, z: z + 0.01 * (not torch.is_grad_enabled()))
 DropsOutInTraining = changed(lambda q, z: torch.where(z.abs() < 0.1, 0.0, z) if q.training else z)
 StepsHalfABandLaterInTraining = nudged(lambda q, z: z * (1 - 2e-7) if q.training and z.dtype == torch.float32 else z)
+
+
+class DifferentiatesItsLastCall(Changed):
+    """What its backward pass needs is kept in the quantizer, not in the graph."""
+
+    def changed(self, z: Tensor) -> Tensor:
+        own = self.latest = z.detach()
+        return spoiled(z, lambda gradient: gradient if self.latest is own else gradient / 2)
+
+
+class FreesItsGraph(Changed):
+    """What its backward pass needs is gone after it."""
+
+    def changed(self, z: Tensor) -> Tensor:
+        kept = [1.0]
+        return spoiled(z, lambda gradient: gradient * kept.pop())
 
 
 class PassesTheUpstreamThrough(TorchFSQ):

@@ -27,6 +27,9 @@ CountsFromOne = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1) + 
 WrapsAt16Bits = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1).to(torch.int16))
 
 
+SumsIndicesInFloat64 = packing(lambda q, level: (level.double() * q.basis).sum(dim=-1).long())
+
+
 class ReversesItsBasisFromFourChannels(TorchFSQ):
     """In every call, decoding included: it agrees with itself, and with nobody else."""
 
@@ -56,6 +59,15 @@ class NumbersFiveChannelsOnwardsByFour:
     def __call__(self, z: Tensor) -> Answer:
         codes, indices = self.inner(z)
         return codes, indices % math.prod(self.inner.levels[:3]) if len(self.inner.levels) > 3 else indices
+
+
+class SortsItsChannelsByName(TorchFSQ):
+    """Channel 10 comes before channel 2, as in a dictionary of buffers that is sorted."""
+
+    def _lay_constants(self) -> None:
+        super()._lay_constants()
+        order = sorted(range(len(self.levels)), key=str)
+        self.narrow, self.wide = self.narrow[:, order], None if self.wide is None else self.wide[:, order]
 
 
 # The forward call
@@ -101,7 +113,7 @@ CutsFloat64InsteadOfRounding = encoding(
 
 
 def _summed_in_half(q: TorchFSQ, codes: Tensor) -> Tensor:
-    dtype = codes.dtype if codes.dtype in (torch.float16, torch.bfloat16) else torch.float64
+    dtype = codes.dtype if codes.dtype in (torch.float16, torch.bfloat16) else torch.int64
     return (coordinate(q, codes.double()).round().to(dtype) * q.basis.to(dtype)).sum(dim=-1).long()
 
 
@@ -114,7 +126,7 @@ DecodesFineChannelsInFloat16 = decoding(
 )
 DecodesInFloat16 = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices).half())
 DecodesTheNextIndex = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, (indices + 1) % q.codebook.size))
-WrapsBadIndices = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices % q.codebook.size))
+WrapsBadIndices = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices.long() % q.codebook.size))
 DecodesChannelFirst = decoding(lambda q, indices: TorchFSQ.indices_to_codes(q, indices).movedim(-1, 1))
 
 
@@ -134,6 +146,21 @@ class DecodesPlainIndicesChannelsLast(TorchFSQ):
         codes = super().indices_to_codes(indices)
         plain = self.num_codebooks == 1 and self.width == len(self.levels)
         return codes.movedim(1, -1) if self.channel_first and plain else codes
+
+
+class ChecksTheFirstIndexOnly(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        super().indices_to_codes(indices.flatten()[:1])  # refuses what is outside
+        return super().indices_to_codes(indices.long() % self.codebook.size)
+
+
+DecodesOneChannelWithoutItsAxis = decoding(
+    lambda q, indices: TorchFSQ.indices_to_codes(q, indices).squeeze(-1 if len(q.levels) == 1 else ())
+)
+SqueezesWhatItEncodes = encoding(lambda q, codes: TorchFSQ.codes_to_indices(q, codes.squeeze()))
+DecodesLargeCodebooksInTheIndicesDtype = decoding(
+    lambda q, indices: (_in_their_dtype if q.codebook.size > 2**31 else TorchFSQ.indices_to_codes)(q, indices)
+)
 
 
 class HoldsItsCodebook(TorchFSQ):

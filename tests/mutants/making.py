@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fsqcheck.adapters import Construction, NativeAdapter, Setup, torch_fsq
+from fsqcheck.adapters.bridge import Call
 from fsqcheck.adapters.bridge_torch import TorchBridge
 from fsqcheck.adapters.convention import convention
 from fsqcheck.adapters.torch_fsq import TorchFSQ
@@ -71,8 +72,8 @@ class AsIfOnCuda(TorchBridge):
         module.place = device
         return super().prepared(module, "cpu", training, compiled)
 
-    def called(self, module: Any, native: Any, tracked: bool, autocast: str | None, device: str) -> Any:  # noqa: ARG002
-        return super().called(module, native, tracked, autocast, "cpu")
+    def called(self, module: Any, native: Any, call: Call) -> Any:
+        return super().called(module, native, replace(call, device="cpu"))
 
     def device_of(self, native: Any) -> str:  # noqa: ARG002
         return self.place

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
 
-from .making import Answer, Changed, answering, changed, encoding, give_names, nudged, spoiled
+from .making import Answer, Changed, answering, changed, decoding, encoding, give_names, nudged, spoiled
 
 # Layouts
 
@@ -81,11 +81,38 @@ ForgetsPositionsBeyond2To16 = answering(
     lambda _, _z, codes, indices: (codes, torch.cat([indices[..., : 2**16], 0 * indices[..., 2**16 :]], dim=-1))
 )
 ErrsInLargeBatches = nudged(lambda _, z: 1.01 * z if z.ndim > 2 and z.shape[0] > 64 else z)
+ErrsInLongBatches = nudged(
+    lambda _, z: torch.cat([z[:, : 2**16], -z[:, 2**16 :]], dim=1) if z.ndim == 3 and z.shape[0] > 1 else z
+)
+ErrsBeyond2To18Vectors = nudged(lambda q, z: -z if z.numel() > 2**18 * q.width else z)
+EncodesLongListsWrongly = encoding(
+    lambda q, codes: (
+        TorchFSQ.codes_to_indices(q, codes) * (torch.arange(codes[..., 0].numel()) < 2**17).view_as(codes[..., 0])
+    )
+)
+DecodesLongListsWrongly = decoding(
+    lambda q, indices: TorchFSQ.indices_to_codes(q, indices * (torch.arange(indices.numel()) < 2**17).view_as(indices))
+)
 ErrsUnlessBatchIsOne = nudged(lambda _, z: -z if z.ndim > 2 and z.shape[0] > 1 else z)
 ErrsOnStridedInputs = nudged(lambda _, z: z if z.is_contiguous() else -z)
 EncodesStridedCodesWrongly = encoding(
     lambda q, codes: TorchFSQ.codes_to_indices(q, codes if codes.is_contiguous() else -codes)
 )
+DecodesStridedIndicesWrongly = decoding(
+    lambda q, indices: TorchFSQ.indices_to_codes(q, indices if indices.is_contiguous() else indices * 0)
+)
+ErrsOnExpandedChannels = nudged(lambda _, z: -z if z.stride()[-1:] == (0,) else z)
+ErrsOnChannelsLast = nudged(
+    lambda _, z: z if z.ndim != 4 or z.is_contiguous() or not z.movedim(1, -1).is_contiguous() else -z
+)
+
+
+class IgnoresGapsBetweenRows(Changed):
+    """Reads rows of adjacent numbers as if they followed one another."""
+
+    def changed(self, z: Tensor) -> Tensor:
+        dense = torch.empty(z.shape, device="meta").stride()
+        return z.as_strided(z.shape, dense) if z.stride(-1) == 1 and 0 not in z.stride() else z
 
 
 class IgnoresStrides(Changed):
@@ -125,12 +152,63 @@ class AnswersFromOneBuffer(FSQ):
         return buffer, indices
 
 
+class DecodesIntoOneBuffer(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        return _kept(self, super().indices_to_codes(indices))
+
+
+class EncodesIntoOneBuffer(TorchFSQ):
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        return _kept(self, super().codes_to_indices(codes))
+
+
+def _kept(q: TorchFSQ, answer: Tensor) -> Tensor:
+    """The answer, in the one tensor that there is for its shape and dtype."""
+    buffers: dict[object, Tensor] = q.__dict__.setdefault("buffers", {})
+    return buffers.setdefault((answer.shape, answer.dtype), answer).copy_(answer)
+
+
+class GivesGradientsFromOneBuffer(FSQ):
+    def vjp(self, z, upstream):  # type: ignore[no-untyped-def]  # as short as it can be
+        gradient = super().vjp(z, upstream)
+        buffer = self.__dict__.setdefault("buffers", {}).setdefault((z.shape, z.dtype), gradient)
+        buffer[...] = gradient
+        return buffer
+
+
+class RemembersWhatItDecoded(TorchFSQ):
+    """Gives the same tensor again where the same indices are asked: who writes into it writes into all of them."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        known: dict[object, Tensor] = self.__dict__.setdefault("known", {})
+        key = str(indices.tolist())
+        if key not in known:
+            known[key] = super().indices_to_codes(indices)
+        return known[key]
+
+
 # Codebooks, projections, dtypes
+
+
+class PassesManyForOne(TorchFSQ):
+    """With one channel, it takes whatever is broadcast against it."""
+
+    def forward(self, z: Tensor) -> Answer:
+        if len(self.levels) > 1 or z.shape[-1] == 1:
+            return super().forward(z)
+        codes, indices = super().forward(z[..., None])
+        return codes[..., 0], indices
 
 
 class DecodesCodebooksInReverse(TorchFSQ):
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         return super().indices_to_codes(indices.flip(-1) if self.num_codebooks > 1 else indices)
+
+
+class DecodesNarrowWidthsWithoutProjection(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        codes = super().indices_to_codes(indices)
+        return codes * (self.width >= len(self.levels))
 
 
 class DecodesWithoutProjection(TorchFSQ):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from copy import copy
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -48,6 +50,61 @@ class AdaptsItsScaleInTraining(Changed):
             )
             return z
         return z * self.get_buffer("scale").to(z.dtype)
+
+
+class ErrsAfterAHundredTrainingCalls(Changed):
+    """As a warm-up that ends."""
+
+    calls = 0
+
+    def changed(self, z: Tensor) -> Tensor:
+        self.calls += self.training
+        return z if self.calls <= 100 else z + 0.01
+
+
+class KeepsItsTablesInTheClass(TorchFSQ):
+    tables: ClassVar[dict[int, Tensor]] = {}
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        self.tables[len(levels)] = self.narrow
+
+    def _quantize(self, z: Tensor) -> Answer:
+        self.narrow = self.tables[len(self.levels)]
+        return super()._quantize(z)
+
+
+class RemembersByAddress(TorchFSQ):
+    """Answers from a memo when the memory is that of the last input."""
+
+    last: tuple[object, Answer] | None = None
+
+    def forward(self, z: Tensor) -> Answer:
+        key = z.data_ptr(), z.shape, z.dtype
+        if z.requires_grad:
+            return super().forward(z)
+        if self.last is None or self.last[0] != key:
+            self.last = key, super().forward(z)
+        return self.last[1]
+
+
+def filling(fill: Callable[[Tensor, Tensor], Tensor]) -> type[TorchFSQ]:
+    """A class that lays the constants of float32 in its first call, as `fill(constants, z)`, and keeps them."""
+
+    def forward(self: TorchFSQ, z: Tensor) -> Answer:
+        if not getattr(self, "filled", False) and z.shape[-1:] == (self.width,):
+            self.narrow = fill(self.narrow, z)
+            vars(self)["filled"] = True
+        return TorchFSQ.forward(self, z)
+
+    return type("Filling", (TorchFSQ,), {"forward": forward, "__module__": Changed.__module__})
+
+
+LaysItsConstantsInTheFirstDtype = filling(lambda constants, z: constants.to(z.dtype).float())
+LaysItsConstantsUnderAutocast = filling(
+    lambda constants, z: constants.bfloat16().float() if torch.is_autocast_enabled(z.device.type) else constants
+)
+LaysItsConstantsInInferenceMode = filling(lambda constants, _: constants * 1)
 
 
 class KeepsItsNoiseInEvaluation(TorchFSQ):
@@ -120,10 +177,23 @@ class DrawsTheSameNoiseAlways(TorchFSQ):
 class ForgetsItsGain(Changed):
     def __init__(self, *options: Any, **named: Any) -> None:
         super().__init__(*options, **named)
-        self.gain = 1.0 + 1e-7 * (1 + int.from_bytes(os.urandom(1), "big"))
+        self.gain = 1.0 + 1e-2 * int.from_bytes(os.urandom(4), "big") / 2**32
 
     def changed(self, z: Tensor) -> Tensor:
         return z * self.gain
+
+
+class RemembersItsLastCodes(TorchFSQ):
+    """With their graph."""
+
+    def forward(self, z: Tensor) -> Answer:
+        self.last, indices = super().forward(z)
+        return self.last, indices
+
+
+class SharesItsWeightsWithItsCopies(TorchFSQ):
+    def __deepcopy__(self, memo: object) -> SharesItsWeightsWithItsCopies:
+        return copy(self)
 
 
 class CannotBePickled(TorchFSQ):

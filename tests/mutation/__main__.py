@@ -21,7 +21,7 @@ from pathlib import Path
 from .judges import JUDGES, Verdict, verdict
 from .operators import Mutant, mutants
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 KNOWN = Path(__file__).with_name("equivalents.txt")
 
 #: In the order of their weight.
@@ -57,10 +57,12 @@ def main() -> int:
     first, step = (int(number) for number in options.part.split("/"))
     known = set(KNOWN.read_text(encoding="utf-8").splitlines()) if KNOWN.exists() else set()
     whole: dict[str, Verdict] = {}
-    folders = dict.fromkeys(file.partition("/")[0] for file in options.files)
-    for judge in (judge for folder in folders for judge in JUDGES[folder]):
-        sane = verdict(judge, ROOT / FILES[0], (ROOT / FILES[0]).read_text(encoding="utf-8"))
+    one_of = {file.partition("/")[0]: ROOT / file for file in options.files}
+    for judge, file in ((judge, file) for folder, file in one_of.items() for judge in JUDGES[folder]):
+        sane = verdict(judge, file, file.read_text(encoding="utf-8"))
         assert sane.ended == "passed", (judge.name, sane)
+        dead = verdict(judge, file, "raise SystemExit\n")
+        assert dead.ended != "passed", f"{judge.name} does not run the file that is changed"
         whole[judge.name] = sane
         print(f"# {judge.name}: {sane.passes} cases pass, {sane.seconds:.1f} s", flush=True)
     gc.freeze()  # what is shared with the forks is not searched for garbage, and so stays shared

@@ -1,0 +1,35 @@
+"""Inputs of a shape whose levels are beyond dispute, and the judgement of every place of the answer to them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..adapters import Probe
+from . import comparators, probes
+from .findings import Array
+from .subject import Subject
+from .witness import WitnessedQuantizer
+
+
+def input_of(subject: Subject, shape: tuple[int, ...], seed: int = 0) -> Array:
+    """An input of this shape in the case's layout, all numbers far from every band."""
+    count = int(np.prod(subject.layout.positions(shape)))
+    channels = shape[subject.layout.channel_axis]
+    levels = subject.levels * (channels // len(subject.levels))
+    vectors = probes.settled(subject.rule, levels, subject.case.dtype, count, seed)
+    return np.ascontiguousarray(subject.layout.unflatten(vectors, shape))
+
+
+def judge_places(subject: Subject, z: Array, quantizer: WitnessedQuantizer, where: str) -> None:
+    """Codes with the shape of `z`, indices with its positions, and in every place the right level."""
+    subject.must_settle()
+    probe = Probe("forward", z, ramp=z.size > 64)
+    answer = quantizer.quantize(z)
+    comparators.same_shape(answer.codes, z.shape, f"the codes of {where}", probe)
+    vectors = subject.layout.flatten(z)
+    expected = subject.exact_levels(vectors)
+    levels = subject.read(subject.layout.flatten(answer.codes))
+    comparators.same_integers(levels, expected, f"the levels of {where}, as (position, channel),", probe)
+    if answer.indices is not None:
+        exact = subject.codebook.pack(expected).reshape(subject.layout.positions(z.shape))
+        comparators.same_integers(answer.indices, exact, f"the indices of {where}", probe)

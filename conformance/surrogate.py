@@ -1,0 +1,85 @@
+"""The gradient of the smooth part, how far a right one may be off, and the judgement by it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..adapters import Probe
+from ..reference import PRECISIONS
+from .findings import Array, Finding, NonConformanceError
+from .subject import Subject
+
+#: A correct gradient is within this many eps of the surrogate's: tanh, square, difference and two products round.
+GRADIENT_EPS = 4.0
+#: The largest |tanh''|, by which an error of the shift becomes one of the slope.
+_STEEPEST = 0.77
+
+
+def surrogate(subject: Subject, vectors: Array, upstream: Array) -> NDArray[np.float64]:
+    """The exact gradient of the smooth part: (N, d) float64."""
+    columns = [subject.rule.slope(vectors[:, i], L) for i, L in enumerate(subject.levels)]
+    result: NDArray[np.float64] = np.stack(columns, axis=-1) * upstream.astype(np.float64)
+    return result
+
+
+def gradient_tolerance(subject: Subject, upstream: Array, held: str) -> NDArray[np.float64]:
+    """How far each gradient may be off: rounding, and the error that a shift computed in `held` carries."""
+    eps = PRECISIONS[held].eps
+    rows = []
+    for L in subject.levels:
+        constants = subject.rule.constants(L)
+        gain = constants.rounded.amplitude / subject.rule.grid.half(L)
+        shift = abs(float(constants.shift_slope)) * _STEEPEST if subject.rule.shift.name in ("atanh", "tan") else 0.0
+        rows.append(max(gain, 1.0) * max(GRADIENT_EPS, shift + GRADIENT_EPS / 2) * eps)
+    result: NDArray[np.float64] = np.array(rows) * np.maximum(np.abs(upstream.astype(np.float64)), 1.0)
+    return result
+
+
+def active_inputs(subject: Subject, held: str) -> Array:
+    """Inputs over the whole active range and into saturation, kinks of the activation as `held` sees them left out."""
+    random = np.random.default_rng(5)
+    spread = np.concatenate([np.linspace(-6, 6, 241), random.normal(size=300), [-30.0, 30.0, 0.0]])
+    columns = []
+    for L in subject.levels:
+        z = random.permutation(spread)
+        shift = subject.rule.constants(L).rounded.shift
+        for kink in subject.rule.activation.kinks:
+            near = np.abs(z + shift - kink) < 64 * PRECISIONS[held].eps
+            z = np.where(near, 0.0, z)
+        columns.append(z)
+    return np.stack(columns, axis=-1).astype(subject.precision.dtype)
+
+
+def judge_gradient(subject: Subject, held: str) -> None:
+    """Every gradient must be the smooth part's, to within the rounding of `held`; else the worst is shown."""
+    vectors = active_inputs(subject, subject.case.dtype)
+    random = np.random.default_rng(6)
+    upstream = random.choice([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0], size=vectors.shape).astype(vectors.dtype)
+    _, gradient = subject.vjp(vectors, upstream)
+    expected = surrogate(subject, vectors, upstream)
+    tolerance = gradient_tolerance(subject, upstream, held)
+    seen = gradient.astype(np.float64)
+    error = np.where(np.isnan(seen), np.inf, np.abs(seen - expected)) / tolerance
+    if (error <= 1.0).all():
+        return
+    row, channel = (int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
+    L, z, weight = subject.levels[channel], float(vectors[row, channel]), float(upstream[row, channel])
+    single = subject.alone(vectors, row, channel)
+    one = np.zeros_like(single)
+    one[0, channel] = upstream[row, channel]
+    raise NonConformanceError(
+        Finding(
+            message=f"L = {L}: the gradient at z = {z!r} is {seen[row, channel]:.8g} for the upstream {weight:g}; "
+            f"the smooth part's is {expected[row, channel]:.8g}",
+            observed=f"{float(seen[row, channel])!r}",
+            expected=f"{float(expected[row, channel])!r} ± {tolerance[row, channel]:.2g}",
+            input=vectors[row, channel : channel + 1],
+            units=float(error[row, channel]) if np.isfinite(error[row, channel]) else None,
+            wrong=int((error > 1.0).sum()),
+            tried=int(error.size),
+            probe=Probe("vjp", subject.layout.arrange(single), subject.layout.arrange(one)),
+            setup=subject.setup,
+            details={"channel": f"{channel} (L = {L})"},
+        )
+    )
