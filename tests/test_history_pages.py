@@ -8,9 +8,11 @@ import pytest
 from rich.cells import cell_len
 
 from fsqcheck.history import (
+    Entry,
     History,
     ask,
     bisect,
+    digest,
     render_answer,
     render_bisection,
     render_html,
@@ -21,7 +23,7 @@ from fsqcheck.history import (
     suggest,
 )
 
-from .history_miniatures import attacked, head, lost, made, release, shown, simply, typical
+from .history_miniatures import attacked, everything, head, lost, made, release, shown, simply, typical
 from .reports_pages import ATTACK, Page
 from .test_reports_terminal import HOSTILE
 
@@ -57,6 +59,17 @@ def test_the_page_says_what_is_safe_before_all_else() -> None:
     )
     places = [text.index(words) for words in order]
     assert places == sorted(places)
+
+
+def test_the_uses_of_the_newest_release_are_said_in_a_sentence() -> None:
+    found = made(
+        digest(Entry("1.0", record=everything({}))),
+        digest(Entry("2.0", record=everything({"GRD-1": "fail", "DEV-1": "not-run", "DEV-2": "not-run"}))),
+    )
+    for text in (parsed(found).text, render_markdown(found)):
+        assert re.search(r"Safe to use for encoding and decoding in float32, half precision, [^.]*autocast", text)
+        assert "Not for training." in text
+        assert not re.search(r"(Safe to use|Not) for [^.]*(accelerators|every MUST)", text)
 
 
 def test_a_bar_says_its_releases() -> None:
