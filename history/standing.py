@@ -38,8 +38,3 @@ def standing(release: ReleaseLine, clause: str, rule: str | None = None) -> Stan
     rules = release.clauses if rule is None else (rule,)
     found = [held for one in rules if (held := release.clauses.get(one, {}).get(clause)) is not None]
     return worst(map(of_held, found)) if found else "absent"
-
-
-def rules_in(release: ReleaseLine, clause: str, wanted: Standing) -> tuple[str, ...]:
-    """The rules under which a clause stands so."""
-    return tuple(rule for rule in release.clauses if standing(release, clause, rule) == wanted)

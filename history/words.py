@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from ..reports import plain as safe
 from ..reports.comparison_words import TITLES
+from ..reports.uses import USES
 from ..reports.words import counted, listed
 from .changes import Step, Turn
 from .lines import History, ReleaseLine
-from .needs import NEEDS
 from .ranges import Safety, safe_ranges
 from .standing import BROKEN, Standing
-from .timeline import Bar, Row
+from .timeline import Bar, Milestones, Row
 
 #: How a clause stands, in a word.
 STANDINGS: dict[Standing, str] = {
@@ -53,7 +53,7 @@ def purposes(history: History) -> tuple[tuple[str, ...], tuple[str, ...]]:
     safe_for, unsafe_for = [], []
     rules = history.newest.clauses if history.newest is not None else {}
     ranges = [safety for safety in safe_ranges(history) if safety.judged and safety.rule in rules]
-    for need in NEEDS:
+    for need in (use.words for use in USES):
         tried = [safety.rule for safety in ranges if safety.need == need]
         good = [safety.rule for safety in ranges if safety.need == need and safety.newest == "safe"]
         bad = any(safety.need == need and safety.newest == "unsafe" for safety in ranges)
@@ -85,14 +85,6 @@ class RuleSummary:
     none: tuple[str, ...]
     unjudged: tuple[str, ...]
     until: str | None
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """`≥ 1.22.16 for the codes of the rule and training`, …, `no release for half precision`."""
-        said = [f"{words} for {listed(needs)}" for words, needs in self.groups]
-        said += [f"no release for {listed(self.none)}"] if self.none else []
-        said += [f"not judged: {listed(self.unjudged)}"] if self.unjudged else []
-        return tuple(said)
 
 
 def summaries(history: History) -> tuple[RuleSummary, ...]:
@@ -164,6 +156,16 @@ def _joined(bars: Sequence[Bar]) -> tuple[Bar, ...]:
         else:
             found.append(bar)
     return tuple(bar for bar in found if bar.standing != "absent")
+
+
+def milestone_words(one: Milestones) -> str:
+    """`first bad in 1.21.0, first good in 1.22.16, good since 1.22.16`; empty for a clause that was never bad."""
+    if one.first_bad is None:
+        return ""
+    good = f"first good in {safe.line(one.first_good, 60)}" if one.first_good is not None else "never good"
+    start = " (the first that has it)" if one.from_the_start else ""
+    since = f", good since {safe.line(one.good_since, 60)}" if one.good_since is not None else ", not good now"
+    return f"first bad in {safe.line(one.first_bad, 60)}{start}, {good}{since if one.first_good is not None else ''}"
 
 
 def bars_words(history: History, bars: Sequence[Bar]) -> str:

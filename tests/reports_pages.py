@@ -13,7 +13,7 @@ from .reports_miniatures import clause, gradient, record, staircase
 from .test_reports_terminal import HOSTILE, hostile
 
 #: What has no end tag.
-VOID = {"meta", "input", "path"}
+VOID = {"meta", "input", "path", "col"}
 
 
 @dataclass

@@ -5,8 +5,6 @@ Needs Debian's chromium. Where there is none the tests are skipped, but in CI, o
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,61 +14,23 @@ from typing import Any
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fsqcheck.reports import Comparison, Record, compare, read, render_comparison_html, render_html
 
+from .browsing import QUIET, opened_page
 from .commands import fsqcheck
 from .reports_miniatures import gradient, record, result, staircase, target, typical
 from .reports_pages import assailed, attacked, measured
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-#: Playwright's driver keeps sockets for the interpreter's end; pytest would call that a leak.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        said = f"there is no {CHROMIUM}; apt-get install chromium"
-        if os.environ.get("CI") or os.environ.get("FSQCHECK_BROWSER") == "required":
-            pytest.fail(said)
-        pytest.skip(said)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield launched
-        launched.close()
+pytestmark = QUIET
 
 
 @contextmanager
 def opened(browser: Browser, folder: Path, *records: Record, **options: Any) -> Iterator[Page]:
-    """The page on these records, opened from a file; no error, no warning and no request may have come of it."""
-    with opened_text(browser, folder, _rendered(records), **options) as page:
+    """The page on these records."""
+    with opened_page(browser, folder, _rendered(records), **options) as page:
         yield page
-
-
-@contextmanager
-def opened_text(browser: Browser, folder: Path, text: str, **options: Any) -> Iterator[Page]:
-    """As `opened`, a page that is made already."""
-    file = folder / "page.html"
-    file.write_text(text, encoding="utf-8")
-    context = browser.new_context(**options)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(_words(message)))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.on("request", lambda request: said.append(request.url) if _is_foreign(request, file) else None)
-    page.goto(file.as_uri())
-    try:
-        yield page
-        assert said == []
-    finally:
-        context.close()
 
 
 _RENDERED: dict[tuple[int, ...], tuple[tuple[Record, ...], str]] = {}
@@ -82,14 +42,6 @@ def _rendered(records: tuple[Record, ...]) -> str:
     if key not in _RENDERED:
         _RENDERED[key] = records, render_html(records)
     return _RENDERED[key][1]
-
-
-def _words(message: ConsoleMessage) -> str:
-    return f"{message.type}: {message.text}"
-
-
-def _is_foreign(request: Request, file: Path) -> bool:
-    return request.url.partition("#")[0] != file.as_uri()
 
 
 @cache
@@ -145,7 +97,7 @@ def test_the_page_passes_axe_and_fits_its_width(
     browser: Browser, tmp_path: Path, name: str, width: int, scheme: str
 ) -> None:
     size = {"width": width, "height": 900}
-    with opened_text(browser, tmp_path, PAGES[name](), viewport=size, color_scheme=scheme) as page:
+    with opened_page(browser, tmp_path, PAGES[name](), viewport=size, color_scheme=scheme) as page:
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         found = Axe().run(page)
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found.response["violations"]] == []
@@ -186,7 +138,7 @@ def test_the_search_of_one_target_knows_its_name(browser: Browser, tmp_path: Pat
 
 
 def test_the_comparison_is_searched_filtered_and_unfolded(browser: Browser, tmp_path: Path) -> None:
-    with opened_text(browser, tmp_path, render_comparison_html(changed())) as page:
+    with opened_page(browser, tmp_path, render_comparison_html(changed())) as page:
         regressed = page.locator(".finding[data-kind=regressed]:visible")
         everything = page.locator(".finding").count()
         assert 0 < regressed.count() < everything
@@ -202,7 +154,7 @@ def test_the_comparison_is_searched_filtered_and_unfolded(browser: Browser, tmp_
 
 
 def test_without_javascript_a_comparison_unfolds_all_the_same(browser: Browser, tmp_path: Path) -> None:
-    with opened_text(browser, tmp_path, render_comparison_html(changed()), java_script_enabled=False) as page:
+    with opened_page(browser, tmp_path, render_comparison_html(changed()), java_script_enabled=False) as page:
         expect(page.locator("form.tools")).not_to_be_visible()
         page.locator(".finding summary").first.click()
         expect(page.locator(".finding .body").first).to_be_visible()

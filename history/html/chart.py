@@ -125,10 +125,11 @@ def _bar(history: History, row: Row, bar: Bar, turned: bool) -> BarView:
 
 @dataclass(frozen=True)
 class Tick:
-    """A stretch of the axis: how many releases, its label (empty where there is no room), and what it is in full."""
+    """A stretch of the axis: how many releases, its label, whether there is room to see it, and what it is in full."""
 
     span: int
     label: str
+    fits: bool
     title: str
 
 
@@ -153,5 +154,5 @@ def _ticks(history: History, of: Callable[[ReleaseLine], str]) -> tuple[Tick, ..
         number = len(list(group))
         label = safe.line(name, 20)
         fits = number / len(history.releases) >= _ROOM_FOR_CHARACTER * (len(label) + 1)
-        ticks.append(Tick(number, label if fits else "", f"{label}: {counted(number, 'release')}"))
+        ticks.append(Tick(number, label, fits, f"{label}: {counted(number, 'release')}"))
     return tuple(ticks)

@@ -11,7 +11,7 @@ from ...reports.facts import Fact
 from ...reports.html.anchors import Part, linked, slug
 from .. import words
 from ..lines import Example, History
-from ..timeline import Row
+from ..timeline import Row, milestones
 from .chart import Kind, kind_of
 
 
@@ -28,6 +28,7 @@ class ClauseView:
     meaning: str
     source: tuple[Part, ...]
     told: tuple[tuple[str, tuple[tuple[Kind, str], ...]], ...]
+    milestones: str
     seen_in: str
     facts: tuple[Fact, ...]
     script: str
@@ -56,6 +57,7 @@ def clause_view(
             )
             for one in words.told([row for rule, row in own.items() if rule is not None])
         ),
+        milestones=words.milestone_words(milestones(history, [own[None]])[0]),
         seen_in=seen_in,
         facts=_facts(example),
         script=safe.source(example.script) if example is not None and example.script else "",
