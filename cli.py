@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -55,4 +56,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a narrow encoding must not lose a report
-    app()
+    try:
+        app()
+    except Exception:  # a fault of ours must not have the exit status of a verdict
+        traceback.print_exc()
+        print("fsqcheck: this is a fault of fsqcheck itself; please report it with the lines above", file=sys.stderr)
+        sys.exit(3)

@@ -55,6 +55,13 @@ class Reply:
         return self.numbered
 
 
+def indices_given(indices: Array | None) -> Array:
+    """Indices that a target declares to give; `WrongAnswerError` where it gives none."""
+    if indices is None:
+        raise WrongAnswerError("no indices, although it declares that it gives them")
+    return indices
+
+
 def joined(replies: Sequence[Reply]) -> Reply:
     """Answers to one vector each, together."""
     indices = [reply.indices for reply in replies if reply.indices is not None]

@@ -17,7 +17,7 @@ from fsqcheck.conformance.keeping import judge_kept, questions
 from fsqcheck.conformance.numbering import codes_of
 from fsqcheck.conformance.placing import input_of, judge_places
 from fsqcheck.conformance.repeating import same_everywhere, same_in_long_lists
-from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.subject import Subject, indices_given
 from fsqcheck.conformance.views import VIEWS, same_through_strides
 
 BOTH = ("eval", "train")
@@ -324,10 +324,10 @@ def test_projections_wrap_the_quantizer(subject: Subject) -> None:
         quantizer = subject.quantizer(width=width)
         with subject.must_answer(f"codes of shape {z.shape}"):
             answer = quantizer.quantize(z)
-            assert answer.indices is not None
-            decoded = quantizer.indices_to_codes(answer.indices)
+            indices = indices_given(answer.indices)
+            decoded = quantizer.indices_to_codes(indices)
         comparators.same_shape(answer.codes, z.shape, "the codes")
-        comparators.same_shape(answer.indices, subject.layout.positions(z.shape), "the indices")
+        comparators.same_shape(indices, subject.layout.positions(z.shape), "the indices")
         tolerance = 32 * subject.precision.eps * (1 + float(np.abs(answer.codes).max()))
         comparators.within(decoded, answer.codes.astype(np.float64), tolerance, "the codes decoded from the indices")
 

@@ -13,7 +13,7 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.judging import same_codes
-from fsqcheck.conformance.subject import Reply, Subject
+from fsqcheck.conformance.subject import Reply, Subject, indices_given
 from fsqcheck.conformance.surrogate import gradient_tolerance
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, Rule
@@ -207,8 +207,7 @@ def _amplitude_fault(noise: NDArray[np.float64], half: float) -> str | None:
 def test_indices_stay_valid_in_training(subject: Subject) -> None:
     p = float(str(subject.case.variant).removeprefix("p="))
     vectors = np.random.default_rng(10).normal(scale=2.0, size=(_SAMPLES, len(subject.levels))).astype(np.float32)
-    _, indices = _samples(subject, vectors, subject.quantizer(noise=p))
-    assert indices is not None
+    indices = indices_given(_samples(subject, vectors, subject.quantizer(noise=p))[1])
     comparators.integer_dtype(indices, "the indices in training")
     outside = (indices < 0) | (indices >= subject.codebook.size)
     if outside.any():

@@ -163,6 +163,9 @@ DecodesLargeCodebooksInTheIndicesDtype = decoding(
 )
 
 
+ForgetsItsIndices = answering(lambda _q, _z, codes, _indices: (codes, None))  # type: ignore[arg-type,return-value]
+
+
 class HoldsItsCodebook(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)

@@ -203,6 +203,7 @@ OFFENDERS = (
     Offender("GivesIndicesAsFloats", "IDX-5", "the indices are not integers", "index"),
     Offender("ForwardsIndicesInFloat32", "IDX-6", "quantizing the vector of the index", "index"),
     Offender("NumbersTheNextCodeInTraining", "IDX-3", "the indices of the forward call are wrong", "index context nan"),
+    Offender("ForgetsItsIndices", "IDX-3", "no indices, although it declares", "index", door="adapter"),
     Offender("ComputesIndicesOnAnotherPath", "IDX-3", "the indices of the forward call are wrong", "index"),
     Offender("PacksHalfInputsInHalf", "IDX-12", "the indices are wrong", "index"),
     Offender("LosesTheLastIndex", "IDX-1", "decoded and encoded again, the index", "encode"),
