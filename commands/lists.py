@@ -24,6 +24,8 @@ class Kind(StrEnum):
 
     record = "record"
     comparison = "comparison"
+    vectors = "vectors"
+    answers = "answers"
 
 
 def list_(
@@ -54,11 +56,20 @@ def explain(clause: Annotated[str, typer.Argument(help="The clause's id, e.g. BN
 
 def schema(
     kind: Annotated[
-        Kind, typer.Option(help="Of a line of a record, or of what `compare --json` writes.")
+        Kind,
+        typer.Option(
+            help="Of a line of a record, of what `compare --json` writes, of test vectors for ports, or of their answers."
+        ),
     ] = Kind.record,
 ) -> None:
     """Print the JSON Schema of what fsqcheck writes."""
-    from .. import reports
+    from .. import reports, vectors
 
-    made = {Kind.record: reports.json_schema, Kind.comparison: reports.comparison_schema}[kind]()
+    schemas = {
+        Kind.record: reports.json_schema,
+        Kind.comparison: reports.comparison_schema,
+        Kind.vectors: vectors.vectors_schema,
+        Kind.answers: vectors.answers_schema,
+    }
+    made = schemas[kind]()
     print(json.dumps(made, indent=2, ensure_ascii=False))
