@@ -94,7 +94,7 @@ def _judged(judgement: Judgement, subject: Subject, told: frozenset[str], made: 
     result = result_of(subject, error, time.perf_counter() - started)
     if result.evidence is None:
         return result
-    details = {**result.evidence.details, **_vector(error, made)}
+    details = {**_vector(error, made), **result.evidence.details}
     return msgspec.structs.replace(
         result, evidence=msgspec.structs.replace(result.evidence, rerun=rerun, details=details)
     )

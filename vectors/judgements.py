@@ -43,7 +43,7 @@ class Judgement:
 def judgements(rule: str, levels: tuple[int, ...], dtype: str) -> tuple[Judgement, ...]:
     """Those that have anything to do with these vectors, in the order of the catalogue."""
     order = list(catalogue())
-    found = [one for one in _TABLE if _planned(catalogue()[one.clause], one, rule_named(rule), levels, dtype)]
+    found = [one for one in TABLE if _planned(catalogue()[one.clause], one, rule_named(rule), levels, dtype)]
     return tuple(sorted(found, key=lambda one: order.index(one.clause)))
 
 
@@ -119,7 +119,8 @@ def _of(test: Any, *needs: tuple[str, ...]) -> Judgement:
     return Judgement(carried[0].id, test, needs)
 
 
-_TABLE: tuple[Judgement, ...] = (
+#: Every clause that answers to single vectors can show to be broken.
+TABLE: tuple[Judgement, ...] = (
     _of(boundaries.test_codes_on_the_grid, (CODES,)),
     _of(boundaries.test_every_reachable_level_is_reached),
     _of(boundaries.test_thresholds_lie_within_their_bands),

@@ -46,9 +46,7 @@ def adapter_of(answers: Answers, made: Made, origin: str, source: str) -> PointA
         at = np.array([rows[key] for key in keys(z)], dtype=np.int64)
         if refused[at].any():
             raise RefusedVectorError(f"the port refuses vector {int(at[refused[at]][0])}")
-        return Points(
-            codes[at], None if indices is None else indices[at], None if gradients is None else gradients[at]
-        )
+        return Points(codes[at], None if indices is None else indices[at], None if gradients is None else gradients[at])
 
     given = {Capability.INDICES: INDEX in told, Capability.GRADIENT: GRADIENT in told}
     identity = Identity(

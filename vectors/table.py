@@ -10,14 +10,15 @@ environment C++17, gcc 13 -O2
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..reports import plain
 from .form import ANSWERS, VERSION, Answers, Told
 
-#: Longer words are no numbers of anybody's.
-_LONGEST = 400
+#: What a port prints of any integer type; longer ones are nobody's.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,60}")
 
 
 def parsed(text: str, channels: int) -> Answers:
@@ -88,10 +89,9 @@ def _told(words: list[str], channels: int) -> Told:
 
 
 def _integer(word: str, name: str) -> int:
-    try:
-        return int(word[:_LONGEST])
-    except ValueError:
-        raise ValueError(f"{name}: expected a whole number, got {_shown(word)}") from None
+    if not _WHOLE.fullmatch(word):
+        raise ValueError(f"{name}: expected a whole number, got {_shown(word)}")
+    return int(word)
 
 
 def _word(word: str, name: str) -> str:  # noqa: ARG001

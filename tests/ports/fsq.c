@@ -2,7 +2,7 @@
 
    Usage: fsq < vectors.txt > answers.txt
    Build: cc -std=c99 -O2 -ffp-contract=off fsq.c -o fsq -lm; with -DREAL=double for vectors of float64.
-   The rules paper, paper-atanh and widened. A fault for every day: -DSHIFT=tan, -DINTEGER='(long long)' and others. */
+   The rules paper, paper-atanh and widened. Faults to try: -DSHIFT=tan, -DROUND='(int)', -DINTEGER='(long long)', -DWEIGHT=float. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #define REAL float
 #endif
 #ifndef SHIFT
-#define SHIFT NULL      /* NULL: the shift of the rule */
+#define SHIFT atanh     /* of paper-atanh and widened; that of paper is tan */
 #endif
 #ifndef ROUND
 #define ROUND rint      /* half to even; a cast to an integer would cut */
@@ -34,7 +34,7 @@ static real amplitude[MOST], offset[MOST], shift[MOST];
 /* h, o and s of every channel (arXiv 2309.15505; vector-quantize-pytorch issue 94). */
 static void prepare(const char *rule) {
     double factor = strcmp(rule, "widened") ? 0.999 : 1.001;
-    function shifted = SHIFT ? SHIFT : strcmp(rule, "paper") ? atanh : tan;
+    function shifted = strcmp(rule, "paper") ? SHIFT : tan;
     for (int i = 0; i < channels; i++) {
         double h = (levels[i] - 1) * factor / 2, o = levels[i] % 2 ? 0 : 0.5;
         amplitude[i] = (real)h, offset[i] = (real)o, shift[i] = (real)shifted(o / h);
