@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import baseline, cache, compare, history, levels, lists, render, run
+from .commands import baseline, cache, compare, history, levels, lists, render, run, vectors
 
 app = typer.Typer(
     name="fsqcheck",
@@ -45,6 +45,7 @@ app.command()(compare.compare)
 app.command()(history.history)
 app.command()(baseline.baseline)
 app.add_typer(cache.app, name="cache")
+app.add_typer(vectors.app, name="vectors")
 app.command("list")(lists.list_)
 app.command()(lists.explain)
 app.command()(levels.levels)

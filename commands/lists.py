@@ -25,6 +25,8 @@ class Kind(StrEnum):
     record = "record"
     comparison = "comparison"
     history = "history"
+    vectors = "vectors"
+    answers = "answers"
 
 
 def list_(
@@ -55,16 +57,21 @@ def explain(clause: Annotated[str, typer.Argument(help="The clause's id, e.g. BN
 
 def schema(
     kind: Annotated[
-        Kind, typer.Option(help="Of a line of a record, of what `compare --json` writes, or of a line of a history.")
+        Kind,
+        typer.Option(
+            help="Of a line of a record, of what `compare --json` writes, of a line of a history, of test vectors for ports, "
+            "or of their answers."
+        ),
     ] = Kind.record,
 ) -> None:
     """Print the JSON Schema of what fsqcheck writes."""
-    from .. import reports
-    from ..history import history_schema
+    from .. import history, reports, vectors
 
     made = {
         Kind.record: reports.json_schema,
         Kind.comparison: reports.comparison_schema,
-        Kind.history: history_schema,
+        Kind.history: history.history_schema,
+        Kind.vectors: vectors.vectors_schema,
+        Kind.answers: vectors.answers_schema,
     }
     print(json.dumps(made[kind](), indent=2, ensure_ascii=False))

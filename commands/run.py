@@ -13,6 +13,7 @@ import typer
 
 from .files import ready
 from .saying import say, stop
+from .showing import show
 
 if TYPE_CHECKING:
     from ..conformance.plan import Wanted
@@ -168,8 +169,6 @@ def _checked(
 ) -> int:
     """Runs the suite, shows what it found, and gives the exit status."""
     threads_bounded()
-    from rich.console import Console
-
     from .. import reports
     from ..conformance.plan import UsageError
     from ..isolation.front import run_wanted
@@ -189,21 +188,8 @@ def _checked(
     if ending.broke:
         say(f"the run broke: {ending.broke}")
         return 3
-    found = reports.read(record)
-    console = Console(highlight=False, emoji=False)
-    if markdown is not None:
-        markdown.write_text(reports.render_markdown(found), encoding="utf-8")
-    if html is not None:
-        html.write_text(reports.render_html([found]), encoding="utf-8")
-    if found.baseline is not None:
-        for problem in found.baseline.problems:
-            say(f"warning: {problem}" if found.baseline.allow_stale else problem)
-    if quiet:
-        for verdict in reports.verdicts(found):
-            console.print(f"{verdict.target}: {verdict.words}", markup=False, soft_wrap=True)
-    else:
-        reports.render_terminal(found, console)
+    status = show(record, markdown, html, quiet)
     if ending.interrupted:
         say("interrupted; what had ended is above")
         return 3
-    return reports.exit_status(found)
+    return status

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..adapters import LAYOUTS, Adapter, Answer, Capability, Layout, Setup, main_layout
 from ..reference import FSQ, PRECISIONS, Codebook, Precision, Rule, Staircase, rule_named, staircase
+from .asking import AT_LENGTH, Asking
 from .case import Case
 from .findings import (
     Array,
@@ -72,10 +73,11 @@ def joined(replies: Sequence[Reply]) -> Reply:
 class Subject:
     """One case. Tests build quantizers, ask them in (N, d) vectors, and read the answers as levels."""
 
-    def __init__(self, case: Case, adapter: Adapter, seed: int = 0) -> None:
+    def __init__(self, case: Case, adapter: Adapter, seed: int = 0, asking: Asking = AT_LENGTH) -> None:
         self.case = case
         self.adapter = adapter
         self.seed = seed
+        self.asking = asking
         self.witness = Witness(adapter)
 
     # What the case is about
@@ -133,7 +135,7 @@ class Subject:
         return self._other(replace(self.case, variant=name))
 
     def _other(self, case: Case) -> Subject:
-        other = Subject(case, self.adapter, self.seed)
+        other = Subject(case, self.adapter, self.seed, self.asking)
         other.witness = self.witness
         return other
 
@@ -146,6 +148,14 @@ class Subject:
         return staircase(self.rule, self.levels[channel], dtype or self.case.dtype, held or self.held)
 
     # Asking
+
+    def probes(self, held: str | None = None) -> Array:
+        """(N, d) finite inputs around every threshold, by the band that a MUST holds or by another, and everywhere else."""
+        return self.asking.probes(self.rule, self.levels, self.case.dtype, held or self.held)
+
+    def ramps(self) -> Array:
+        """(N, d) finite inputs without regard to any threshold."""
+        return self.asking.ramps(self.rule, self.levels, self.case.dtype, self.held)
 
     def quantizer(self, **changes: Any) -> WitnessedQuantizer:
         """A new quantizer of the case's setup with `changes`."""
@@ -263,7 +273,12 @@ class Subject:
     # Judging
 
     def alone(self, vectors: Array, row: int, channel: int) -> Array:
-        """One vector with all other channels at a level's centre: the smallest input that can show a fault there."""
+        """One vector with all other channels at a level's centre: the smallest input that can show a fault there.
+
+        The vector as it is where only whole ones can be asked.
+        """
+        if not self.asking.alone:
+            return vectors[row : row + 1]
         single = np.zeros((1, len(self.levels)), dtype=vectors.dtype)
         single[0, channel] = vectors[row, channel]
         return single

@@ -57,6 +57,11 @@ def judge_gradient(subject: Subject, held: str) -> None:
     random = np.random.default_rng(6)
     upstream = random.choice([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0], size=vectors.shape).astype(vectors.dtype)
     _, gradient = subject.vjp(vectors, upstream)
+    judge_slopes(subject, vectors, upstream, gradient, held)
+
+
+def judge_slopes(subject: Subject, vectors: Array, upstream: Array, gradient: Array, held: str) -> None:
+    """The judgement of `judge_gradient` on gradients that are there already, all (N, d)."""
     expected = surrogate(subject, vectors, upstream)
     tolerance = gradient_tolerance(subject, upstream, held)
     seen = gradient.astype(np.float64)

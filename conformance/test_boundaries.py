@@ -20,7 +20,7 @@ EVERYWHERE = Span(levels="channels", dtypes=ALL_DTYPES, modes=BOTH)
 
 
 def _probed(subject: Subject) -> tuple[np.ndarray, Reply]:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     return vectors, subject.ask(vectors)
 
 
@@ -116,7 +116,7 @@ def test_thresholds_lie_within_their_bands(subject: Subject) -> None:
     over=EVERYWHERE,
 )
 def test_levels_rise_with_the_input(subject: Subject) -> None:
-    vectors = probes.ramps(subject.levels, subject.case.dtype)
+    vectors = subject.ramps()
     reply = subject.ask(vectors)
     for channel in channels_with_bands(subject, subject.held):
         z, codes = vectors[:, channel], reply.codes[:, channel].astype(np.float64)

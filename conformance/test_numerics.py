@@ -27,7 +27,7 @@ BOTH = ("eval", "train")
     over=Span(levels="channels", dtypes=("float64",)),
 )
 def test_float64_is_float64_accurate(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, "float64", "float64")
+    vectors = subject.probes("float64")
     reply = subject.ask(vectors)
     judge_levels(subject, vectors, reply, "float64")
     judge_grid(subject, vectors, reply, "float64")
@@ -219,7 +219,7 @@ def test_nan_does_not_spread(subject: Subject) -> None:
     over=Span(levels="wide", dtypes=("float32", "float64")),
 )
 def test_hundreds_of_levels(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     ends = np.repeat(np.array([[-60.0], [60.0]], dtype=vectors.dtype), len(subject.levels), axis=1)
     vectors = np.concatenate([ends, vectors])
     reply = subject.ask(vectors)

@@ -30,7 +30,7 @@ def _even_symmetric(rule: Rule) -> bool:
     over=Span(levels="mirrored", dtypes=ALL_DTYPES),
 )
 def test_codes_are_mirrored(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     codes, decoded = subject.ask(vectors).codes, subject.decoded_codebook()
     for channel in _mirrored(subject):
         step = subject.rule.grid.step(subject.levels[channel])
@@ -74,7 +74,7 @@ def _has_partners(subject: Subject, channel: int, codes: NDArray[np.float64], pr
     over=Span(levels="mirrored", dtypes=ALL_DTYPES, modes=("eval", "train")),
 )
 def test_levels_are_mirrored(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     quantizer = subject.quantizer()
     replies = [subject.ask(side, quantizer) for side in (vectors, -vectors)]
     level, mirror = (subject.read(reply.codes) for reply in replies)

@@ -39,8 +39,9 @@ def _tanh_slope(x: Floats) -> Floats:
     return slope
 
 
-def _sigmoid(x: Floats) -> Floats:
-    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * x))
+def _sigmoid_of_twice(half: Floats) -> Floats:
+    # Of half the number, which does not overflow for the largest float64.
+    result: Floats = 0.5 * (1.0 + np.tanh(half))
     return result
 
 
@@ -62,7 +63,7 @@ TANH = Activation(
 
 IFSQ_SIGMOID = Activation(
     name="2·sigmoid(1.6 z) - 1",
-    value=lambda x: 2.0 * _sigmoid(IFSQ_STEEPNESS * x) - 1.0,
+    value=lambda x: 2.0 * _sigmoid_of_twice(0.5 * IFSQ_STEEPNESS * x) - 1.0,
     slope=_ifsq_slope,
     inverse=lambda t: 2 * mpmath.atanh(t) / mpmath.mpf("1.6"),
     exact_slope_at=lambda t: mpmath.mpf("1.6") / 2 * (1 - t * t),

@@ -11,6 +11,7 @@ from fsqcheck.adapters import Capability
 from fsqcheck.conformance.clause import FAMILIES, catalogue
 from fsqcheck.conformance.settings import KEYS
 from fsqcheck.reference import RULES
+from fsqcheck.vectors.judgements import TABLE
 
 from .commands import fsqcheck, written
 from .comparisons import PAIRS
@@ -80,6 +81,17 @@ def test_the_page_of_comparisons_has_every_pair_and_how_to_repeat_them() -> None
         assert f"## {old} → {new}: " in page
     assert "`make comparisons` repeats this page" in page
     assert "comparisons:" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_the_page_on_ports_names_every_clause_that_is_judged() -> None:
+    page = (ROOT / "docs" / "ports.md").read_text(encoding="utf-8")
+    judged = page[page.index("The tests of the suite judge") :].split("\n\n")[0]
+    named = {
+        f"{family}-{number}"
+        for family, first, last in re.findall(r"([A-Z]{3})-(\d+)(?: to [A-Z]{3}-(\d+))?", judged)
+        for number in range(int(first), int(last or first) + 1)
+    }
+    assert named == {judgement.clause for judgement in TABLE}
 
 
 def test_every_page_that_is_linked_is_there() -> None:

@@ -18,6 +18,7 @@ KNOWS: dict[str, set[str]] = {
     "conformance": {"reference", "adapters", "reports"},
     "releases": {"reports"},
     "isolation": {"reference", "adapters", "reports", "conformance", "releases"},
+    "vectors": {"reference", "adapters", "reports", "conformance"},
     "history": {"reports", "conformance", "releases", "isolation"},
 }
 
