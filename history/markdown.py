@@ -62,7 +62,7 @@ def _clauses(history: History) -> Iterator[str]:
     if not together:
         return
     yield "## In which releases each clause holds"
-    lines = ["| clause | rules | releases |", "|---|---|---|"]
+    alike: dict[tuple[str, str], list[Row]] = {}
     always = [row for row in together if all(bar.standing in KEPT for bar in row.known)]
     for row in together:
         if row in always:
@@ -70,14 +70,22 @@ def _clauses(history: History) -> Iterator[str]:
         for told in words.told([rows[rule][row.clause.id] for rule in rows if row.clause.id in rows[rule]]):
             if all(bar.standing in KEPT for bar in told.bars):
                 continue
-            named = f"**{prose(row.clause.id, 40)}** {prose(row.clause.title, 100)} ({row.clause.severity.upper()})"
             rules = ", ".join(span(rule, 60) for rule in told.rules)
-            lines.append(f"| {named} | {rules} | {prose(words.bars_words(history, told.bars), 2_000)} |")
-    if len(lines) > 2:
+            alike.setdefault((rules, prose(words.bars_words(history, told.bars), 2_000)), []).append(row)
+    if alike:
         yield "Only where it does not always hold: under a rule that is not named each release keeps the clause."
-        yield "\n".join(lines)
+        rows_of = [f"| {_titled(these)} | {rules} | {bars} |" for (rules, bars), these in alike.items()]
+        yield "\n".join(["| clause | rules | releases |", "|---|---|---|", *rows_of])
     if always:
         yield f"Kept by every release that has a case of them: {_named(always)}."
+
+
+def _titled(rows: list[Row]) -> str:
+    """One clause with its title; of several that stand alike the ids alone."""
+    if len(rows) > 1:
+        return ", ".join(f"**{prose(row.clause.id, 40)}**" for row in rows)
+    (row,) = rows
+    return f"**{prose(row.clause.id, 40)}** {prose(row.clause.title, 100)} ({row.clause.severity.upper()})"
 
 
 def _named(rows: list[Row]) -> str:
