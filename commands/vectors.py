@@ -30,6 +30,8 @@ def vectors(
 ) -> None:
     """Write test vectors for a port in another language, or `check` its answers: docs/ports.md."""
     if context.invoked_subcommand is not None:
+        if rule or levels or folder:
+            stop("vectors check takes rule and levels from DIR; leave out --rule, --levels and -o")
         return
     from ..conformance.plan import UsageError, Wanted, parse_levels
     from ..reports import UnwritableReport

@@ -170,6 +170,7 @@ def one_line(said: Said, words: str) -> None:
         (["--rule", "widened", "--levels", "1", "-o", "x"], "≥ 2"),
         (["--rule", "widened", "--levels", "8", "--dtype", "int8", "-o", "x"], "unknown dtype 'int8'"),
         (["--rule", "widened", "--levels", "5000", "-o", "x"], "more than 5000 numbers"),
+        (["--rule", "widened", "check", "nowhere", "nothing"], "takes rule and levels from DIR"),
         (["check", "nowhere", "nothing"], "cannot read nowhere/vectors.json"),
     ],
     ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else None,

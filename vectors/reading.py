@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,8 +92,8 @@ def _wrong(answers: Answers, made: Made) -> str | None:
     count = len(wanted.vectors)
     if strange := [id for id in ids if not 0 <= id < count]:
         return f"there is no vector {strange[0]}; the vectors are 0 to {count - 1}"
-    if len(set(ids)) < len(ids):
-        return f"vector {next(id for id in ids if ids.count(id) > 1)} is answered twice"
+    if twice := [id for id, times in Counter(ids).items() if times > 1]:
+        return f"vector {twice[0]} is answered twice"
     if missing := sorted(set(range(count)) - set(ids)):
         return f"{len(missing)} of {count} vectors are not answered, the first of them {missing[0]}"
     return _uneven(answers)
