@@ -45,6 +45,7 @@ BUILT_IN: tuple[Known, ...] = (
         "fsqcheck.adapters.vector_quantize_pytorch:adapter",
         "the installed release of vector-quantize-pytorch",
     ),
+    Known("diffusers", "fsqcheck.adapters.diffusers:adapter", "FSQRegularizer of its VidTok autoencoder"),
 )
 
 
