@@ -46,6 +46,7 @@ BUILT_IN: tuple[Known, ...] = (
         "the installed release of vector-quantize-pytorch",
     ),
     Known("diffusers", "fsqcheck.adapters.diffusers:adapter", "FSQRegularizer of its VidTok autoencoder"),
+    Known("transformers", "fsqcheck.adapters.transformers:adapter", "the quantizer of its Xcodec2 model"),
 )
 
 
