@@ -47,6 +47,7 @@ BUILT_IN: tuple[Known, ...] = (
     ),
     Known("diffusers", "fsqcheck.adapters.diffusers:adapter", "FSQRegularizer of its VidTok autoencoder"),
     Known("transformers", "fsqcheck.adapters.transformers:adapter", "the quantizer of its Xcodec2 model"),
+    Known("stable-audio-tools", "fsqcheck.adapters.stable_audio_tools:adapter", "its DitheredFSQ"),
 )
 
 
