@@ -48,6 +48,11 @@ BUILT_IN: tuple[Known, ...] = (
     Known("diffusers", "fsqcheck.adapters.diffusers:adapter", "FSQRegularizer of its VidTok autoencoder"),
     Known("transformers", "fsqcheck.adapters.transformers:adapter", "the quantizer of its Xcodec2 model"),
     Known("stable-audio-tools", "fsqcheck.adapters.stable_audio_tools:adapter", "its DitheredFSQ"),
+    Known(
+        "nemo-toolkit",
+        "fsqcheck.adapters.nemo_toolkit:adapter",
+        "its FiniteScalarQuantizer; GroupFiniteScalarQuantizer for several codebooks",
+    ),
 )
 
 
