@@ -53,6 +53,7 @@ BUILT_IN: tuple[Known, ...] = (
         "fsqcheck.adapters.nemo_toolkit:adapter",
         "its FiniteScalarQuantizer; GroupFiniteScalarQuantizer for several codebooks",
     ),
+    Known("s3tokenizer", "fsqcheck.adapters.s3tokenizer:adapter", "its FSQCodebook, which encodes only"),
 )
 
 
