@@ -5,7 +5,7 @@ from __future__ import annotations
 from .pin import Pin
 
 #: The package, and what the one file of it needs that its adapter loads.
-_NEEDS: dict[str, tuple[str, ...]] = {
+PACKAGES: dict[str, tuple[str, ...]] = {
     "nemo-toolkit": ("einops",),
     "s3tokenizer": ("einops",),
     "stable-audio-tools": ("einops",),
@@ -17,4 +17,4 @@ def alone(pin: Pin) -> tuple[str, ...] | None:
 
     A pin that names a class of its own, `package==version#module:Class`, is imported as ever and gets all of them.
     """
-    return _NEEDS.get(pin.package) if pin.target == pin.package else None
+    return PACKAGES.get(pin.package) if pin.target == pin.package else None
