@@ -1,6 +1,7 @@
 """How to talk to one implementation: one file a library. Torch is imported only by what needs it."""
 
 from .construction import Construction
+from .dialect import Dialect
 from .layouts import LAYOUTS, Layout, OneVectorError
 from .native import NativeAdapter, main_layout
 from .protocol import (
@@ -24,6 +25,7 @@ __all__ = [
     "Answer",
     "Capability",
     "Construction",
+    "Dialect",
     "Identity",
     "Layout",
     "NativeAdapter",

@@ -18,7 +18,7 @@ class NumpyBridge:
     """Arrays pass through as they are; gradients come from the quantizer's own `vjp(z, upstream)`."""
 
     framework = f"numpy {np.__version__}"
-    capabilities = frozenset({Capability.STATE, Capability.FOOTPRINT})
+    capabilities = frozenset({Capability.CODES, Capability.STATE, Capability.FOOTPRINT})
 
     def devices(self) -> tuple[str, ...]:
         """NumPy runs on the CPU."""

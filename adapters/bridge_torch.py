@@ -29,7 +29,8 @@ class TorchBridge:
     """Tensors that share the memory of the arrays on the CPU, and are copies elsewhere."""
 
     framework = f"torch {torch.__version__}"
-    capabilities = frozenset({Capability.GRADIENT, Capability.TRAIN, Capability.STATE, Capability.CAST}) | {
+    capabilities = frozenset({Capability.CODES, Capability.GRADIENT, Capability.TRAIN, Capability.STATE}) | {
+        Capability.CAST,
         Capability.AUTOCAST,
         Capability.INFERENCE,
         Capability.TAPE,

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..reference import PRECISIONS
+from .affording import AFFORDABLE
 from .bridge import Bridge, Call
 from .construction import Construction
 from .layouts import LAYOUTS
@@ -35,8 +36,6 @@ _METHODS = {
     Capability.DECODE: "indices_to_codes",
     Capability.TRAIN: "train",
 }
-#: The most memory that a quantizer may need for being built, in bytes.
-AFFORDABLE = 2**30
 #: Building a codebook of int64 level indices and float codes takes several times what is kept in the end.
 _TRANSIENT = 7
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .bridge import Array, Bridge, Call, Module, Native, Pair
 from .construction import Construction
+from .dialect import CONVENTION, Dialect
 from .layouts import LAYOUTS
 from .protocol import Answer, Capability, Identity, Probe, Quantizer, Setup
 from .scripts import script_for
@@ -18,7 +20,7 @@ class NoGradientError(Exception):
     """The codes do not depend on the input as far as the framework's differentiation knows."""
 
 
-def codes_and_indices(bridge: Bridge, result: Any) -> Pair:
+def codes_and_indices(bridge: Bridge, result: Any, setup: Setup) -> Pair:  # noqa: ARG001
     """What a forward call returned, taken apart: `(codes, indices, …)`, `(codes, None)`, or codes alone."""
     if bridge.is_array(result):
         return result, None
@@ -33,8 +35,8 @@ class NativeAdapter:
     """An adapter of one library.
 
     construct: what builds the quantizer of a `Setup`: a `Construction`, or the object itself (then no reproduction
-    script can be printed). take: takes the result of a forward call apart. refuses: why a setup cannot be built.
-    lacks: what the framework could do and this library cannot.
+    script can be printed). speaks: how the quantizer of a `Setup` is called. take: takes the result of a forward call
+    apart. refuses: why a setup cannot be built. lacks: what the framework could do and this library cannot.
     """
 
     identity: Identity
@@ -45,7 +47,8 @@ class NativeAdapter:
     offers: frozenset[Capability] = frozenset()
     lacks: frozenset[Capability] = frozenset()
     refuses: Callable[[Setup], str | None] = lambda _: None
-    take: Callable[[Bridge, Any], Pair] = codes_and_indices
+    speaks: Callable[[Setup], Dialect] = lambda _: CONVENTION
+    take: Callable[[Bridge, Any, Setup], Pair] = codes_and_indices
     dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
 
     @property
@@ -80,7 +83,9 @@ class NativeAdapter:
     def script(self, setup: Setup, probe: Probe) -> str | None:
         """The probe as a script over the library alone; None where it was built by code that cannot be printed."""
         made = self.construct(setup)
-        return script_for(self.bridge, made, setup, probe) if isinstance(made, Construction) else None
+        return (
+            script_for(self.bridge, made, self.speaks(setup), setup, probe) if isinstance(made, Construction) else None
+        )
 
 
 class NativeQuantizer:
@@ -90,6 +95,7 @@ class NativeQuantizer:
         self.setup = setup
         self._adapter = adapter
         self._bridge = adapter.bridge
+        self._dialect = adapter.speaks(setup)
         self._module = module
 
     def quantize(
@@ -114,11 +120,13 @@ class NativeQuantizer:
     def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
         """The library's own function."""
         native = self._bridge.native(codes, self.setup.device)
-        return self._bridge.array(self._module.codes_to_indices(self._bridge.derived(native) if tracked else native))
+        given = self._bridge.derived(native) if tracked else native
+        return self._bridge.array(self._dialect.codes_to_indices(self._module, given))
 
     def indices_to_codes(self, indices: Array) -> Array:
         """The library's own function."""
-        return self._bridge.array(self._module.indices_to_codes(self._bridge.native(indices, self.setup.device)))
+        native = self._bridge.native(indices, self.setup.device)
+        return self._bridge.array(self._dialect.indices_to_codes(self._module, native))
 
     def train(self, mode: bool) -> None:
         """The module's own switch."""
@@ -140,7 +148,8 @@ class NativeQuantizer:
         return self._bridge.held_bytes(self._module)
 
     def _called(self, native: Native, call: Call) -> Pair:
-        return self._adapter.take(self._bridge, self._bridge.called(self._module, native, call))
+        forward = partial(self._dialect.quantize, self._module)
+        return self._adapter.take(self._bridge, self._bridge.called(forward, native, call), self.setup)
 
     def _answer(self, result: Pair, native: Native) -> Answer:
         codes, indices = result

@@ -15,6 +15,8 @@ Array = NDArray[Any]
 class Capability(StrEnum):
     """A question that not every target can answer; what a target lacks is reported as unsupported."""
 
+    CODES = "codes"
+    """the forward call gives codes; those of a target that gives indices only are its digits, read off them"""
     INDICES = "indices"
     """the forward call gives indices"""
     ENCODE = "codes_to_indices"

@@ -45,6 +45,15 @@ BUILT_IN: tuple[Known, ...] = (
         "fsqcheck.adapters.vector_quantize_pytorch:adapter",
         "the installed release of vector-quantize-pytorch",
     ),
+    Known("diffusers", "fsqcheck.adapters.diffusers:adapter", "FSQRegularizer of its VidTok autoencoder"),
+    Known("transformers", "fsqcheck.adapters.transformers:adapter", "the quantizer of its Xcodec2 model"),
+    Known("stable-audio-tools", "fsqcheck.adapters.stable_audio_tools:adapter", "its DitheredFSQ"),
+    Known(
+        "nemo-toolkit",
+        "fsqcheck.adapters.nemo_toolkit:adapter",
+        "its FiniteScalarQuantizer; GroupFiniteScalarQuantizer for several codebooks",
+    ),
+    Known("s3tokenizer", "fsqcheck.adapters.s3tokenizer:adapter", "its FSQCodebook, which encodes only"),
 )
 
 

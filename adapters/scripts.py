@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from .bridge import Bridge
 from .construction import Construction
+from .dialect import Dialect
 from .protocol import Probe, Setup
 
 
-def script_for(bridge: Bridge, made: Construction, setup: Setup, probe: Probe) -> str | None:
+def script_for(bridge: Bridge, made: Construction, dialect: Dialect, setup: Setup, probe: Probe) -> str | None:
     """The script that asks `probe` and prints what the target answers; None where none can be written."""
-    lines = [*bridge.imports(), made.imports()]
-    mode = _mode(bridge, setup)
-    lines.extend(_built(f"q = {made.expression()}{mode}", setup))
+    lines = [*bridge.imports(), *made.imports()]
+    lines.extend(_built([f"q = {made.expression()}{_mode(bridge, setup)}", *made.assignments("q")], setup))
     if probe.kind == "noise" and bridge.framework.startswith("numpy"):
         return None
-    lines.extend(_ASK[probe.kind](bridge, probe))
+    lines.extend(_ASK[probe.kind](bridge, dialect, probe))
     return "\n".join(lines)
 
 
-def _built(line: str, setup: Setup) -> list[str]:
-    """The line that builds it, between two that change the default dtype where the setup says so."""
+def _built(lines: list[str], setup: Setup) -> list[str]:
+    """The lines that build it, between two that change the default dtype where the setup says so."""
     if setup.default_dtype is None:
-        return [line]
-    return [f"torch.set_default_dtype(torch.{setup.default_dtype})", line, "torch.set_default_dtype(torch.float32)"]
+        return lines
+    return [f"torch.set_default_dtype(torch.{setup.default_dtype})", *lines, "torch.set_default_dtype(torch.float32)"]
 
 
 def _mode(bridge: Bridge, setup: Setup) -> str:
@@ -37,46 +37,58 @@ def _literal(bridge: Bridge, probe: Probe, tracked: bool = False) -> str:
     return bridge.literal(probe.array, probe.ramp, tracked)
 
 
-def _forward(bridge: Bridge, probe: Probe) -> list[str]:
-    return [f"z = {_literal(bridge, probe)}", "print(*q(z)[:2], sep='\\n')"]
+def _printed(expression: str, name: str, literal: str) -> list[str]:
+    """The line that prints an expression of one array; before it the array, where it is named more than once."""
+    if expression.count(f"{{{name}}}") == 1:
+        return [f"print({expression.format(**{name: literal})})"]
+    return [f"{name} = {literal}", f"print({expression.format(**{name: name})})"]
 
 
-def _encode(bridge: Bridge, probe: Probe) -> list[str]:
-    return [f"print(q.codes_to_indices({_literal(bridge, probe)}))"]
+def _forward(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
+    return [f"z = {_literal(bridge, probe)}", f"print(*{dialect.forward.format(z='z')}[:2], sep='\\n')"]
 
 
-def _decode(bridge: Bridge, probe: Probe) -> list[str]:
-    return [f"print(q.indices_to_codes({_literal(bridge, probe)}))"]
+def _encode(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
+    return _printed(dialect.encode, "codes", _literal(bridge, probe))
 
 
-def _round_trip(bridge: Bridge, probe: Probe) -> list[str]:
-    return [f"index = {_literal(bridge, probe)}", "print(index, '->', q.codes_to_indices(q.indices_to_codes(index)))"]
+def _decode(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
+    return _printed(dialect.decode, "indices", _literal(bridge, probe))
 
 
-def _vjp(bridge: Bridge, probe: Probe) -> list[str]:
+def _round_trip(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
+    decoded = dialect.decode.format(indices="index")
+    first = f"index = {_literal(bridge, probe)}"
+    if dialect.encode.count("{codes}") == 1:
+        return [first, f"print(index, '->', {dialect.encode.format(codes=decoded)})"]
+    return [first, f"codes = {decoded}", f"print(index, '->', {dialect.encode.format(codes='codes')})"]
+
+
+def _vjp(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
     assert probe.upstream is not None
     upstream = bridge.literal(probe.upstream, False, False)
     if bridge.framework.startswith("numpy"):
         return [f"print(q.vjp({_literal(bridge, probe)}, {upstream}))"]
     return [
         f"z = {_literal(bridge, probe, tracked=True)}",
-        f"(q(z)[0] * {upstream}).sum().backward()",
+        f"({dialect.forward.format(z='z')}[0] * {upstream}).sum().backward()",
         "print(z.grad)",
     ]
 
 
-def _construct(bridge: Bridge, probe: Probe) -> list[str]:  # noqa: ARG001
+def _construct(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:  # noqa: ARG001
     return ["print(q)"]
 
 
-def _noise(bridge: Bridge, probe: Probe) -> list[str]:  # noqa: ARG001
+def _noise(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:  # noqa: ARG001
     """Only torch draws noise in the libraries that are known; `array` holds the one number that is quantized often."""
     assert probe.array is not None
     size, value = probe.array.size, float(probe.array.ravel()[0])
+    noisy = dialect.forward.format(z="z")
     return [
         "torch.manual_seed(0)",
         f"z = torch.full((4096, 1, {size}), {value!r})",
-        "noisy, clean = q(z)[0], q.eval()(z)[0]",
+        f"noisy, clean = {noisy}[0], {noisy.replace('q', 'q.eval()', 1)}[0]",
         "print((noisy != clean).float().mean(), (noisy - z.tanh())[noisy != clean].abs().max())",
     ]
 

@@ -310,6 +310,16 @@ class Subject:
         if missing:
             raise UnsupportedError(f"it declares no {', '.join(missing)}")
 
+    @cached_property
+    def trains_quietly(self) -> bool:
+        """Whether there is a training mode, and it can be had without noise."""
+        return self.has(Capability.TRAIN) and self.adapter.refusal(replace(self.setup, training=True)) is None
+
+    def must_train_quietly(self) -> None:
+        """`UnsupportedError`, with the target's own reason, unless it can be trained without noise."""
+        if not self.trains_quietly:
+            raise UnsupportedError(self.adapter.refusal(replace(self.setup, training=True)) or "it declares no train")
+
     def judged(self, channels: list[int], why: str) -> list[int]:
         """The channels that can be judged; `NotJudgedError` when there are none."""
         if not channels:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fsqcheck.adapters import Probe
+from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
@@ -31,6 +31,7 @@ def _probed(subject: Subject) -> tuple[np.ndarray, Reply]:
     title="codes on the grid",
     source=PAPER,
     meaning="Decoders are trained on values that are not in the codebook; the same token decodes to something else later.",
+    needs=[Capability.CODES],
     over=EVERYWHERE,
 )
 def test_codes_on_the_grid(subject: Subject) -> None:
@@ -169,6 +170,7 @@ def test_large_inputs_saturate(subject: Subject) -> None:
     title="scale, round, unscale",
     source="arXiv 2309.15505 §3.1; vector-quantize-pytorch issues 194 and 200",
     meaning="Rounding and scaling happen in the wrong order or twice; the quantizer collapses to a few codes.",
+    needs=[Capability.CODES],
     over=EVERYWHERE,
 )
 def test_neighbouring_codes_are_one_step_apart(subject: Subject) -> None:

@@ -152,4 +152,5 @@ def test_drawn_inputs_in_training_and_evaluation(subject: Subject, fsq_tier: str
         codes, others = (held.layout.flatten(answer.codes) for answer in (trained, evaluated))
         same_codes(held, codes, others, f"in training mode ({where})")
 
+    subject.must_train_quietly()
     _explored(subject, check, fsq_tier, fsq_seed)

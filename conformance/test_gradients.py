@@ -255,6 +255,7 @@ def test_recording_gradients_does_not_change_the_codes(subject: Subject) -> None
     over=Span(levels="few", dtypes=ALL_DTYPES),
 )
 def test_training_equals_evaluation(subject: Subject) -> None:
+    subject.must_train_quietly()
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:2000]
     quantizer = subject.quantizer()
     evaluated = subject.ask(vectors, quantizer)

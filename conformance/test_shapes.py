@@ -339,6 +339,7 @@ def test_projections_wrap_the_quantizer(subject: Subject) -> None:
     title="dtype kept",
     source=CONVENTION,
     meaning="A model in half precision silently goes on in another dtype behind the quantizer, or stops at a mismatch.",
+    needs=[Capability.CODES],
     over=Span(levels="mixed", modes=BOTH, dtypes=ALL_DTYPES, variants="layouts"),
 )
 def test_the_dtype_is_kept(subject: Subject) -> None:

@@ -376,7 +376,7 @@ def test_what_was_done_before_leaves_no_trace(subject: Subject) -> None:
 
 
 def _modes(subject: Subject) -> tuple[bool, ...]:
-    return (False, True) if subject.has(Capability.TRAIN) else (False,)
+    return (False, True) if subject.trains_quietly else (False,)
 
 
 def _asked(subject: Subject, quantizer: WitnessedQuantizer, z: Array, training: bool) -> tuple[Reply, Array | None]:

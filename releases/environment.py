@@ -20,6 +20,7 @@ from packaging.version import Version
 
 from ..reports import plain
 from . import source
+from .alone import alone
 from .base import Base, BaseUnusable, describe
 from .index import IndexUnavailable, releases
 from .installer import PipError, PipMissing, pip, unreachable
@@ -89,7 +90,8 @@ class Environments:
             raise InstallError(f"{_shown(pin)} cannot be installed: there is no {plain.line(str(pin.path))}")
         else:
             what = source.digest(pin.path)
-        key = hashlib.sha256(f"{pin.package}\n{what}\n{self._base.key}".encode()).hexdigest()[:16]
+        beside = "" if (found := alone(pin)) is None else f"\nalone with {' '.join(found)}"
+        key = hashlib.sha256(f"{pin.package}\n{what}\n{self._base.key}{beside}".encode()).hexdigest()[:16]
         return f"{what if pin.path is None else 'path'}-{key}"
 
     def _made(self, pin: Pin, name: str, allow_build: bool) -> Entry:
@@ -126,11 +128,14 @@ class Environments:
             *("install", "--no-compile", "--no-user", "--constraint", str(constraints)),
             *([] if allow_build else ["--only-binary", ":all:"]),
         ]
+        beside = alone(pin)
         if _same(pin, base):  # pip would be content with the base's; a layer holds its release itself
             options += ["--no-deps", "--force-reinstall"]
+        elif beside is not None:
+            options += ["--no-deps"]
         # Once only: the environment's Python would obey a .pth file or a sitecustomize that a wheel brings.
         with _wanted(pin, folder) as wanted:
-            pip(python, *options, wanted)
+            pip(python, *options, wanted, *(beside or ()))
 
     def _kept(self, pin: Pin, folder: Path) -> Kept:
         site = folder / self._base.site

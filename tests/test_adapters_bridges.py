@@ -229,7 +229,7 @@ def test_codes_that_are_detached_have_no_gradient(module: Callable[[Any], Any]) 
 @pytest.mark.parametrize("result", [None, 3, "codes", (), (3, 4), {"codes": 1}])
 def test_an_answer_that_is_none_is_refused(result: object) -> None:
     with pytest.raises(TypeError, match=r"expected \(codes, indices\)"):
-        codes_and_indices(TORCH, result)
+        codes_and_indices(TORCH, result, Setup((5,), "widened"))
 
 
 @pytest.mark.parametrize("how", ["deepcopy", "pickle", "state"])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from fsqcheck.adapters import Adapter, Capability, Probe, Setup, TargetUnavailableError, resolve
-from fsqcheck.adapters.convention import AFFORDABLE, literal_arguments
+from fsqcheck.adapters.affording import AFFORDABLE
+from fsqcheck.adapters.convention import literal_arguments
 
 from .commands import RIGHT, written
 

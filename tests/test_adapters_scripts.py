@@ -189,7 +189,7 @@ def test_training_and_device_are_in_the_script() -> None:
 def test_a_construction_builds_what_it_prints() -> None:
     call = Construction("fsqcheck.reference", "FSQ", {"levels": [5, 3], "rule": "ifsq"})
     found: dict[str, object] = {}
-    exec(f"{call.imports()}\nq = {call.expression()}", found)
+    exec("\n".join([*call.imports(), f"q = {call.expression()}"]), found)
     assert vars(found["q"])["rule"] == call.build().rule
 
 

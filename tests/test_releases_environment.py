@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fsqcheck.releases import environment
+from fsqcheck.releases import alone, environment
 from fsqcheck.releases.base import Base, describe
 from fsqcheck.releases.environment import Environments, InstallError, Layer
 from fsqcheck.releases.installer import pip
@@ -104,6 +104,17 @@ def test_a_dependency_that_is_there_is_not_installed_again(links: Path, install:
     wheel(links, "demo-fsq", "1.0", requires=["numpy", "torch>=2", "absent-dependency"])
     wheel(links, "absent-dependency", "1.0")
     assert install("demo-fsq==1.0").provides == {"demo_fsq", "absent_dependency"}
+
+
+def test_a_package_of_which_one_file_is_checked_is_installed_without_what_it_requires(
+    links: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(alone.PACKAGES, "demo-fsq", ("needed",))
+    wheel(links, "demo-fsq", "1.0", requires=["gigabytes"])
+    for name in ("needed", "gigabytes"):
+        wheel(links, name, "1.0")
+    assert install("demo-fsq==1.0").provides == {"demo_fsq", "needed"}
+    assert install("demo-fsq==1.0#demo_fsq:FSQ").provides == {"demo_fsq", "gigabytes"}
 
 
 def test_a_layer_holds_its_release_even_if_the_base_has_the_same(links: Path, install: Install, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from fsqcheck.adapters import BUILT_IN
 from fsqcheck.releases.pin import OURS, PinError, parse_pin
 
+from .stand_ins import STAND_INS
+
 
 @pytest.mark.parametrize(
     ("text", "package", "version", "target"),
@@ -80,7 +82,7 @@ def test_no_index_is_asked_for_a_target_of_our_own(name: str) -> None:
 
 
 def test_every_built_in_target_is_our_own_or_a_package() -> None:
-    assert {known.name for known in BUILT_IN} == OURS | {"vector-quantize-pytorch"}
+    assert {known.name for known in BUILT_IN} == OURS | {"vector-quantize-pytorch", *STAND_INS}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""How a library's calls are spelled: one text for each, which is evaluated, and printed in scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Python expressions over the quantizer `q` and the array that it is asked about, which stands in braces.
+
+    forward: quantizes `{z}`. encode: the indices of `{codes}`, channels last. decode: the codes of `{indices}`, which have
+    the positions' axes, and the codebooks' behind them where there are several.
+    """
+
+    forward: str = "q({z})"
+    encode: str = "q.codes_to_indices({codes})"
+    decode: str = "q.indices_to_codes({indices})"
+
+    def quantize(self, q: Any, z: Any) -> Any:
+        """What the forward call returns."""
+        return eval(_compiled(self.forward, "z"), {"q": q, "z": z})
+
+    def codes_to_indices(self, q: Any, codes: Any) -> Any:
+        """The indices of codes."""
+        return eval(_compiled(self.encode, "codes"), {"q": q, "codes": codes})
+
+    def indices_to_codes(self, q: Any, indices: Any) -> Any:
+        """The codes of indices."""
+        return eval(_compiled(self.decode, "indices"), {"q": q, "indices": indices})
+
+
+@lru_cache(maxsize=64)
+def _compiled(expression: str, name: str) -> CodeType:
+    return compile(expression.format(**{name: name}), expression, "eval")
+
+
+#: The convention that FSQ libraries share (docs/adapters.md).
+CONVENTION = Dialect()
