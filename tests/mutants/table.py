@@ -303,7 +303,9 @@ OFFENDERS = (
     ),
     Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
-    Offender("RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan written"),
+    Offender(
+        "RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan written"
+    ),
     Offender("LaysItsConstantsInTheFirstDtype", "TRN-8", "after calls in other dtypes", "context level"),
     Offender("LaysItsConstantsUnderAutocast", "TRN-8", "after a call under autocast", "context"),
     Offender("LaysItsConstantsInInferenceMode", "TRN-8", "raises after a call in inference mode", "context"),
