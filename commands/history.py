@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,7 @@ def history(
         str | None, typer.Option(metavar="VERSION", help="Say what is wrong with exactly this release.")
     ] = None,
     suggest: Annotated[
-        bool, typer.Option("--suggest", help="Name the releases that keep what is asked for: --clause, --use, --rule.")
+        bool, typer.Option("--suggest", help="Name the releases that keep --clause and --use under --rule.")
     ] = False,
     use: Annotated[
         list[str] | None, typer.Option(metavar="WORDS", help="With --suggest: a use they must be safe for: training.")
@@ -86,7 +87,10 @@ def history(
     file = report or Path(f"{package}.history.jsonl")
     with Progress() as progress:
         try:
-            asked = _survey(package, target, rule, (bisect,) if bisect else tuple(clause or ()), tier, allow_build)
+            chosen = _Chosen(tuple(rule or ()), (bisect,) if bisect else tuple(clause or ()))
+            chosen.checked()
+            run = _of_file(file, chosen) if ask or suggest else chosen
+            asked = _survey(package, target, run, tier, allow_build)
             if html is not None:
                 require_html()
             for one in (html, markdown):
@@ -110,13 +114,36 @@ def history(
     if bisect:
         sys.exit(_bisection(bisect, answer))
     _pages(made.history, html, markdown)
-    status = _said(made.history, ask, suggest, tuple(clause or ()), tuple(use or ()), tuple(rule or ()), quiet)
+    status = _said(made.history, ask, suggest, chosen, tuple(use or ()), quiet)
     sys.exit(3 if made.broken else status)
 
 
-def _survey(
-    package: str, target: str | None, rules: list[str] | None, clauses: tuple[str, ...], tier: Tier, allow_build: bool
-) -> Survey:
+@dataclass(frozen=True)
+class _Chosen:
+    """Rules and clauses that the user named; empty means all."""
+
+    rules: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+
+    def checked(self) -> None:
+        """`UsageError` for a name that is none."""
+        from ..conformance.plan import Wanted
+        from ..conformance.session import sensible
+
+        sensible(Wanted(("",), rules=self.rules, clauses=self.clauses).checked())
+
+
+def _of_file(file: Path, chosen: _Chosen) -> _Chosen:
+    """What is run before a history is asked: what its file was made with, or else all clauses, for the next questions too."""
+    from ..history import read_history
+
+    if not file.exists() or not file.stat().st_size:
+        return _Chosen(chosen.rules)
+    header = read_history(file).header
+    return _Chosen(header.rules, header.clauses)
+
+
+def _survey(package: str, target: str | None, chosen: _Chosen, tier: Tier, allow_build: bool) -> Survey:
     """What to ask of every release; `UsageError` and `PinError` before anything is asked."""
     from ..adapters import known_targets
     from ..conformance.plan import UsageError, Wanted
@@ -128,7 +155,7 @@ def _survey(
         raise UsageError(
             f"no adapter is named {plain.line(package, 100)}; say what to check in its releases: --target module:Class"
         )
-    wanted = Wanted((package,), tier.value, rules=tuple(rules or ()), clauses=clauses)
+    wanted = Wanted((package,), tier.value, rules=chosen.rules, clauses=chosen.clauses)
     asked = Survey(package, sensible(wanted.checked()), target, allow_build=allow_build)
     asked.pin("1")
     return asked
@@ -150,9 +177,8 @@ def _said(
     made: History,
     version: str | None,
     suggest: bool,
-    clauses: tuple[str, ...],
+    chosen: _Chosen,
     uses: tuple[str, ...],
-    rules: tuple[str, ...],
     quiet: bool,
 ) -> int:
     """Prints what was asked for, and gives the exit status that belongs to it."""
@@ -168,7 +194,9 @@ def _said(
             return history.status_of(answer.release)
         if suggest:
             suggestions = [
-                one for rule in rules or (None,) for one in history.suggest(made, clauses=clauses, uses=uses, rule=rule)
+                one
+                for rule in chosen.rules or (None,)
+                for one in history.suggest(made, clauses=chosen.clauses, uses=uses, rule=rule)
             ]
             history.render_suggestions(suggestions, console)
             return 0 if suggestions and all(one.best for one in suggestions) else 1

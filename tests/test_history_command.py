@@ -83,9 +83,12 @@ def test_a_history_says_which_releases_are_right_and_asks_nothing_twice(home: Pa
     assert asked.status == 1
     assert "BND-3" in asked.out
     assert "1.2" in asked.out
-    suggested = history(home, "--suggest")
+    assert "checking 0 releases" in asked.err
+    narrow = ("--target", "tiny_fsq:FSQ", "--suggest", "--clause", "BND-3", "--rule", "widened")
+    suggested = fsqcheck("history", "tiny-fsq", *narrow, cwd=home)
     assert suggested.status == 0
     assert "take 2.0" in suggested.out
+    assert "checking 0 releases" in suggested.err
     unknown = history(home, "--ask", "7.7")
     assert unknown.status == 2
     assert "no release 7.7" in unknown.err
