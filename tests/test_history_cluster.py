@@ -17,8 +17,8 @@ import pytest
 
 from fsqcheck.history import read_history
 
+from .processes import children_of, wait_until_gone
 from .test_history_command import BODIES, QUESTION, SOURCE
-from .test_isolation import children_of, wait_until_gone
 from .wheels import only_from, wheel
 
 VERSIONS = tuple(BODIES)

@@ -24,6 +24,7 @@ from fsqcheck.reports import Record, ResultLine, TargetLine
 from fsqcheck.reports.record import Header
 
 from .commands import RIGHT, fsqcheck, written
+from .processes import children_of, running, wait_until_gone
 
 #: The two clauses of the harmful runs, and the cases in which there is one channel of two levels.
 CLAUSES = ("BND-4", "GRD-7")
@@ -84,8 +85,7 @@ def test_harm_costs_the_cases_in_which_it_was_done(
 
 def test_what_a_target_leaves_running_is_ended(tmp_path: Path) -> None:
     harmful("LeavesAProcessBehind", tmp_path)
-    found = subprocess.run(["pgrep", "-f", "sleep 98765"], capture_output=True, text=True, check=False)
-    assert found.stdout == ""
+    assert running(b"sleep 98765") == []
 
 
 def test_memory_is_limited_to_what_was_said(tmp_path: Path) -> None:
@@ -179,18 +179,6 @@ def test_a_closed_keeper_ends_its_child() -> None:
         os.kill(parent.pid, signal.SIGKILL)
     assert len(keepers) == len(hanging) == 1
     wait_until_gone(*keepers, *hanging)
-
-
-def children_of(pid: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [int(line) for line in found.stdout.split()]
-
-
-def wait_until_gone(*pids: int) -> None:
-    end = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids):
-        assert time.monotonic() < end, f"{pids} are still there"
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
