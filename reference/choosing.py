@@ -7,14 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
-#: The levels that the paper recommends, by the codebook size that they approximate (arXiv 2309.15505, Table 1).
-PAPER_TABLE: dict[int, tuple[int, ...]] = {
-    2**8: (8, 6, 5),
-    2**10: (8, 5, 5, 5),
-    2**12: (7, 5, 5, 5, 5),
-    2**14: (8, 8, 8, 6, 5),
-    2**16: (8, 8, 8, 5, 5, 5),
-}
+from .codebook import RECOMMENDED
+
 #: The numbers of levels that the table is made of: the paper advises five or more (§3.3).
 COUNTS = (8, 7, 6, 5)
 #: A list of the table is named first where it lies within this share of the wanted size.
@@ -43,7 +37,7 @@ def nearest_levels(size: int, count: int = 5) -> tuple[Choice, ...]:
     """
     if not COUNTS[-1] <= size <= _LARGEST:
         raise ValueError(f"a codebook of {size} codes; expected a size from {COUNTS[-1]} to 2^62")
-    table = {levels: wanted for wanted, levels in PAPER_TABLE.items()}
+    table = {levels: wanted for wanted, levels in RECOMMENDED.items()}
     found = sorted(_lists(size), key=lambda levels: (abs(math.log(math.prod(levels) / size)), len(levels)))
     choices = [Choice(levels, math.prod(levels), table.get(levels)) for levels in found]
     of_table = [one for one in choices if one.table is not None and abs(one.off(size)) <= _NEAR]

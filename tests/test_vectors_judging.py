@@ -113,7 +113,7 @@ FAULTS: tuple[tuple[str, Fault, str, tuple[int, ...], str], ...] = (
     ("SYM-4", where("zero", 0.5), "widened", (5, 5), "float32"),
     ("SYM-5", follows("widened"), "symmetric", (8, 4), "float32"),
     ("IDX-4", packs_in_reverse, "widened", USUAL, "float32"),
-    ("IDX-4", packs_in_reverse, "widened", (5,) * 8, "float64"),
+    ("IDX-4", packs_in_reverse, "widened", (5,) * 7, "float64"),
     ("IDX-5", counts_from_one, "widened", USUAL, "float32"),
     ("IDX-6", sums_in_float32, "widened", (16,) * 7, "float32"),
     ("IDX-7", cuts_its_levels, "widened", (26, 26, 26), "float32"),

@@ -48,7 +48,11 @@ def adapter_of(answers: Answers, made: Made, origin: str, source: str) -> PointA
             raise RefusedVectorError(f"the port refuses vector {int(at[refused[at]][0])}")
         return Points(codes[at], None if indices is None else indices[at], None if gradients is None else gradients[at])
 
-    given = {Capability.INDICES: INDEX in told, Capability.GRADIENT: GRADIENT in told}
+    given = {
+        Capability.CODES: source == CODES,
+        Capability.INDICES: INDEX in told,
+        Capability.GRADIENT: GRADIENT in told,
+    }
     identity = Identity(
         plain.line(answers.target, 80),
         None if answers.target_version is None else plain.line(answers.target_version, 80),

@@ -98,7 +98,7 @@ def _reference(rule: str, levels: tuple[int, ...], dtype: str, heard: list[Array
         codes, indices = quantizer(z)
         return Points(codes.astype(np.float64), indices, quantizer.vjp(z, np.ones_like(z)).astype(np.float64))
 
-    told = frozenset({Capability.INDICES, Capability.GRADIENT})
+    told = frozenset({Capability.CODES, Capability.INDICES, Capability.GRADIENT})
     return PointAdapter(Identity("reference", __version__, None, "numpy"), (rule,), (dtype,), told, ask)
 
 
