@@ -14,7 +14,7 @@ from ..reference import PRECISIONS, Array, Precision
 
 #: What a target may answer a question with.
 TROUBLE = (RefusedError, TargetRaisedError, UnsupportedError, WrongAnswerError)
-#: Where the other channels stand while one is asked: no rule steps here at any L up to 64, and none ties.
+#: Where the other channels stand while one is asked.
 REST = 0.05
 
 #: (N,) numbers of one channel → (N,) values, float64, NaN for what is no number.

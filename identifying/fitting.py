@@ -47,7 +47,7 @@ def fit(rule: Rule, trace: Trace, held: str) -> Fit:
         units=float(units.max()),
         codes=trace.seen != "codes" or _on_grid(trace, rule, level, held),
         ties=tie_of(rule, trace.levels) in (None, observed_tie(trace, rule)),
-        share=changed(observed_pieces(trace, rule), pieces_of(rule, trace.levels)),
+        share=changed(observed_pieces(trace, rule), pieces_of(rule, trace.levels, trace.precision.name)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..adapters import Adapter
-from ..reference import RULES, Rule, rule_named
+from ..reference import RULES, Rule, rule_named, staircase
 from .blackbox import TROUBLE, BlackBox
 from .fitting import Fit, fit, observed_pieces, observed_tie, tie_of
 from .gradients import NOT_OFFERED, gradient
@@ -129,11 +129,20 @@ def _ask(
     try:
         box = BlackBox(adapter, rule, levels, dtype)
         new = {L: levels.index(L) for L in levels if L not in found}
+        for L in [L for L in new if not _judged(L, dtype)]:
+            refused.append(Refused((L,), f"at L = {L} the band of {dtype} covers everything"))
+            del new[L]
         found |= {L: (box, i, trace(box.along(i), L, box.seen, box.precision)) for L, i in new.items()}
     except TROUBLE as error:
         refused.append(Refused(levels, " ".join(str(error).split())[:300]))
         return False
     return True
+
+
+def _judged(levels: int, dtype: str) -> bool:
+    """Whether the bands of some rule leave anything to judge."""
+    rules = [rule for rule in RULES.values() if rule.levels_allowed(levels)]
+    return any(staircase(rule, levels, dtype).judges for rule in rules)
 
 
 # Comparing
@@ -211,5 +220,7 @@ def _changed(claimed: Rule | None, traces: tuple[Trace, ...], tokens: tuple[int,
     if claimed is None or not all(claimed.levels_allowed(L) for L in tokens):
         return None
     of = {one.levels: one for one in traces}
-    share = {L: changed(observed_pieces(of[L], claimed), pieces_of(claimed, L)) for L in set(tokens)}
+    share = {
+        L: changed(observed_pieces(of[L], claimed), pieces_of(claimed, L, of[L].precision.name)) for L in set(tokens)
+    }
     return changed_tokens([share[L] for L in tokens])

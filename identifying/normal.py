@@ -12,9 +12,9 @@ from ..reference import Array, Rule, staircase
 Pieces = tuple[Array, Array]
 
 
-def pieces_of(rule: Rule, levels: int) -> Pieces:
-    """A rule's staircase of L levels."""
-    steps = staircase(rule, levels, "float64").steps
+def pieces_of(rule: Rule, levels: int, dtype: str = "float64") -> Pieces:
+    """A rule's staircase of L levels over the floats of a dtype."""
+    steps = staircase(rule, levels, dtype).steps.astype(np.float64)
     return np.where(np.isnan(steps), np.inf, steps), np.arange(levels)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from fsqcheck.adapters import Adapter, Capability, resolve
 from fsqcheck.adapters.reference import adapter as reference
+from fsqcheck.adapters.torch_fsq import adapter as torch_fsq
 from fsqcheck.identifying import Identification, NothingAskedError, identify, in_words
 from fsqcheck.reference import RULES
 from fsqcheck.tests.commands import written
@@ -287,3 +288,41 @@ def test_a_target_of_few_levels_is_asked_these_and_the_rest_is_told(box: Callabl
     assert found.rules == ("ifsq",)
     assert [one.levels for one in found.refused] == [(4,), (6,), (8,)]
     assert found.changed_levels == (3, 5, 7)
+
+
+# Dtypes, layouts and large L
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_target_of_one_dtype_is_asked_in_it_and_differs_in_no_token(dtype: str) -> None:
+    found = identify("reference", replace(reference(), dtypes=(dtype,)), "widened", [(2,)])
+    assert found.rules == ("widened",)
+    assert (found.dtype, found.accuracy, found.changed) == (dtype, dtype, 0.0)
+
+
+def test_levels_that_the_dtype_cannot_tell_apart_are_not_asked() -> None:
+    found = identify("reference", replace(reference(), dtypes=("bfloat16",)), "symmetric", [(64,), (8, 5)])
+    assert 64 not in found.asked
+    assert found.refused[0].reason == "at L = 64 the band of bfloat16 covers everything"
+    assert "symmetric" in found.rules
+
+
+@pytest.mark.parametrize("layout", ["d", "Bd"])
+def test_any_layout_will_do(layout: str) -> None:
+    found = identify("reference", replace(reference(), layouts=(layout,)), "paper-atanh", [(4, 5)], usual=())
+    assert found.rules == ("paper-atanh",)
+    assert found.gradient == "that of `paper-atanh`"
+
+
+@pytest.mark.parametrize("layout", ["BdT", "BdHW"])
+def test_channels_may_come_first(layout: str) -> None:
+    found = identify("torch-fsq", replace(torch_fsq(), layouts=(layout,)), "paper-atanh", [(4, 5)], usual=())
+    assert found.rules == ("paper-atanh",)
+    assert found.packing == "first channel least significant"
+
+
+@pytest.mark.parametrize("rule", ["paper", "widened", "symmetric"])
+def test_levels_that_are_never_reached_hide_no_rule(rule: str) -> None:
+    found = identify("reference", reference(), rule, [(2,), (1002,), (1003,)])
+    assert found.rules == (rule,)
+    assert found.asked == (2, 3, 4, 5, 6, 7, 8, 1002, 1003)

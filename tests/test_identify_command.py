@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 
 from fsqcheck.identifying import Identification
 from fsqcheck.tests.commands import RIGHT, fsqcheck, written
+from fsqcheck.tests.stand_ins import STAND_INS, stand_in
 
 PAGE = Path(__file__).parent.parent / "docs" / "identify.md"
 
@@ -71,6 +73,20 @@ def test_what_cannot_be_asked_exits_2_with_one_line(folder: Path, arguments: lis
     assert said.status == 2
     assert words in said.err
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_other_libraries_compute_what_their_adapters_claim(tmp_path: Path, name: str) -> None:
+    packages = stand_in(tmp_path, STAND_INS[name])
+    said = fsqcheck(
+        "identify", name, "--json", cwd=tmp_path, PYTHONPATH=f"{packages}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    )
+    found = [msgspec.json.decode(line, type=Identification) for line in said.out.splitlines()]
+    assert found, said.err
+    # Of indices alone the digits of s3 cannot be told from the paper's codes.
+    together = {"s3": {"s3", "paper", "paper-atanh"}}
+    assert all(set(one.rules) == together.get(str(one.claim), {one.claim}) for one in found)
+    assert said.status == 0
 
 
 def test_the_page_shows_what_the_command_says() -> None:
