@@ -12,14 +12,21 @@ from .saying import stop
 
 
 def identify(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="As of `run`.", show_default=False)],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="What to look at, named as for `run`; a release must be the installed one.",
+            show_default=False,
+        ),
+    ],
     rule: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="The rule that it is said to compute; default: all that it claims."),
     ] = None,
     levels: Annotated[
         list[str] | None,
-        typer.Option(metavar="L,L,…", help="Ask these levels too; each of 3 … 8 is asked alone anyway."),
+        typer.Option(metavar="L,L,…", help="Ask these levels too; 3 … 8 are asked anyway."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line for each claim.")] = False,
 ) -> None:

@@ -104,7 +104,7 @@ def _asked(
             _ask(adapter, rule, levels, dtype, found, refused)
         for levels in usual:
             if not _ask(adapter, rule, levels, dtype, found, []):
-                for L in levels:
+                for L in [L for L in levels if L not in found]:
                     _ask(adapter, rule, (L,), dtype, found, refused)
         if found:
             rows = [found[L] for L in sorted(found)]

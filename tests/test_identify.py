@@ -280,6 +280,15 @@ def test_right_steps_with_other_codes_are_said_to_be_so(box: Callable[[str], Ada
     assert found.differs == ("codes at L = 3, 4, 5, 6, 7, 8",)
 
 
+def test_a_target_of_fixed_levels_is_asked_the_list_that_is_named() -> None:
+    fixed = replace(reference(), refuses=lambda setup: None if setup.levels == (8, 5, 5, 5) else "only 8,5,5,5")
+    with pytest.raises(NothingAskedError, match=r"only 8,5,5,5; name some with --levels"):
+        identify("fixed", fixed)
+    found = identify("fixed", fixed, "widened", [(8, 5, 5, 5)])
+    assert (found.asked, found.rules) == ((5, 8), ("widened",))
+    assert [one.levels for one in found.refused] == [(3,), (4,), (6,), (7,)]
+
+
 def test_a_target_of_few_levels_is_asked_these_and_the_rest_is_told(box: Callable[[str], Adapter]) -> None:
     with pytest.raises(NothingAskedError, match="name some with --levels"):
         identify("box", box("TakesNothing"), None, [(9, 8, 9)])
