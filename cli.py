@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import baseline, cache, compare, history, levels, lists, render, run, vectors
+from .commands import baseline, cache, compare, history, identify, levels, lists, render, run, vectors
 
 app = typer.Typer(
     name="fsqcheck",
@@ -47,6 +47,7 @@ app.command()(baseline.baseline)
 app.add_typer(cache.app, name="cache")
 app.add_typer(vectors.app, name="vectors")
 app.command("list")(lists.list_)
+app.command()(identify.identify)
 app.command()(lists.explain)
 app.command()(levels.levels)
 app.command()(lists.schema)
