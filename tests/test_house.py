@@ -19,6 +19,7 @@ KNOWS: dict[str, set[str]] = {
     "releases": {"reports"},
     "isolation": {"reference", "adapters", "reports", "conformance", "releases"},
     "vectors": {"reference", "adapters", "reports", "conformance"},
+    "interop": {"reference", "adapters", "reports", "conformance"},
     "history": {"reports", "conformance", "releases", "isolation"},
 }
 
