@@ -34,6 +34,7 @@ def interop(
             "-N", metavar="N", min=1, help="How many vectors: 1,000,000, or all of the file.", show_default=False
         ),
     ] = None,
+    html: Annotated[File, typer.Option(metavar="FILE", help="Write one offline HTML page.")] = None,
     markdown: Annotated[File, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
     json: Annotated[File, typer.Option(metavar="FILE", help="Write JSON.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")] = False,
@@ -45,19 +46,22 @@ def interop(
     """
     from .. import interop as room
     from ..conformance.plan import UsageError, parse_levels
-    from ..reports import UnwritableReport
+    from ..reports import MissingExtra, UnwritableReport, require_html
 
     try:
-        for file in (markdown, json):
+        if html is not None:
+            require_html(("jinja2",))
+        for file in (html, markdown, json):
             ready(file)
         counts = parse_levels(levels)
         found = room.measure(targets, counts, room.inputs(source, len(counts), count))
-        for file, made in ((markdown, room.render_markdown), (json, room.render_json)):
+        asked = ((html, room.render_html), (markdown, room.render_markdown), (json, room.render_json))
+        for file, made in asked:
             if file is not None:
                 write(file, [made(found)])
-    except (UsageError, UnwritableReport, room.CannotCompareError) as error:
+    except (UsageError, MissingExtra, UnwritableReport, room.CannotCompareError) as error:
         stop(str(error))
-    if Path("-") not in (markdown, json):
+    if Path("-") not in (html, markdown, json):
         _printed(found, quiet)
     sys.exit(found.status)
 

@@ -1,5 +1,6 @@
 """May one target stand in for another? The tokens, codes and gradients of every two of some, on the same vectors."""
 
+from .html import render as render_html
 from .inputs import Inputs, inputs
 from .markdown import render as render_markdown
 from .measuring import measure
@@ -16,6 +17,7 @@ __all__ = [
     "conclusion",
     "inputs",
     "measure",
+    "render_html",
     "render_json",
     "render_markdown",
     "render_terminal",

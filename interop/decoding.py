@@ -12,6 +12,7 @@ from ..conformance.findings import TargetRaisedError, WrongAnswerError
 from ..conformance.levels import LARGEST_PRODUCT
 from ..conformance.subject import GRID_EPS
 from ..reference import PRECISIONS
+from ..reports import plain
 from .party import DTYPE, Party, Tokens
 from .results import Decoding
 
@@ -55,7 +56,7 @@ def _decoded(party: Party, indices: Array) -> Array | str:
     try:
         return party.decoded(indices)
     except (TargetRaisedError, WrongAnswerError) as error:
-        return f"{party.name}: {' '.join(str(error).split())}"
+        return plain.line(f"{party.name}: {error}")
 
 
 def _compared(sender: int, receiver: int, scope: Any, count: int, meant: Array | str, decoded: Array | str) -> Decoding:

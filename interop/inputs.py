@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..reports import plain
 from .refusing import CannotCompareError
 
 Vectors = NDArray[np.float32]
@@ -91,7 +92,7 @@ def _stored(file: Path, channels: int, count: int | None) -> Inputs:
                 yield rows.astype(np.float32)
 
     part = "" if taken == held else f", the first of {held:,}"
-    return Inputs(f"from {file} ({array.dtype}{part})", taken, chunks)
+    return Inputs(f"from {plain.line(str(file))} ({array.dtype}{part})", taken, chunks)
 
 
 def _mapped(file: Path) -> NDArray[Any]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from ..reports.gfm import prose, span
 from . import words
 from .results import Interop, Pair
-from .terminal import cell
 
 
 def render(found: Interop) -> str:
@@ -32,7 +31,7 @@ def _matrix(found: Interop) -> Iterator[str]:
     yield "| | " + " | ".join(str(one + 1) for one in places) + " |"
     yield "|---|" + "---:|" * len(places)
     for row in places:
-        yield f"| {row + 1} | " + " | ".join(prose(cell(found, row, one)) for one in places) + " |"
+        yield f"| {row + 1} | " + " | ".join(prose(words.cell(found, row, one)) for one in places) + " |"
 
 
 def _pair(found: Interop, pair: Pair) -> Iterator[str]:
@@ -51,5 +50,5 @@ def _channels(found: Interop, pair: Pair) -> Iterator[str]:
     yield "|---:|---:|---:|---|"
     for one in pair.channels:
         share = words.percent(one.changed, found.inputs.compared)
-        where = "; ".join(words.region(region) for region in one.regions)
+        where = "; ".join(words.counted_region(region) for region in one.regions)
         yield f"| {one.channel} | {one.levels} | {share} | {prose(where, 4_000)} |"

@@ -64,7 +64,7 @@ def _measured(parties: tuple[Party, ...], levels: tuple[int, ...], latents: Inpu
 def _member(one: Party) -> Member:
     identity = one.adapter.identity
     rule = one.subject.case.rule
-    return Member(one.name, rule, identity.version, identity.framework, one.decodes, one.differentiates)
+    return Member(one.name, rule, identity.version, identity.framework, one.decodes, one.no_gradient)
 
 
 def _pair(a: int, b: int, tally: PairTally, decodings: Decodings) -> Pair:

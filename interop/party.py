@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ..adapters import Adapter, Capability, TargetUnavailableError, resolve
 from ..conformance.case import Case
-from ..conformance.findings import TargetRaisedError, UnsupportedError, WrongAnswerError
+from ..conformance.findings import NonConformanceError, TargetRaisedError, UnsupportedError, WrongAnswerError
 from ..conformance.subject import Subject
 from ..conformance.witness import WitnessedQuantizer
 from ..reference import RULES
+from ..reports import plain
 from .refusing import CannotCompareError
 
 Array = NDArray[Any]
@@ -43,7 +44,8 @@ class Party:
         self.name = name
         self.adapter = adapter
         self.subject = Subject(Case(name, "", rule, levels, DTYPE, "cpu", "eval"), adapter)
-        self.differentiates = self.subject.has(Capability.GRADIENT)
+        known = self.subject.has(Capability.GRADIENT)
+        self.no_gradient = None if known else f"{name} declares no gradient"
         with self._named():
             self._quantizer: WitnessedQuantizer = self.subject.quantizer()
 
@@ -75,12 +77,12 @@ class Party:
 
     def gradient(self, vectors: Array) -> Array | None:
         """d Σ codes / d z, (N, d): as the Jacobian is diagonal, the slope of each channel; None where there is none."""
-        if not self.differentiates:
+        if self.no_gradient is not None:
             return None
         try:
             return self.subject.vjp(vectors, np.ones_like(vectors), self._quantizer)[1].astype(np.float64)
-        except TargetRaisedError:
-            self.differentiates = False
+        except (TargetRaisedError, WrongAnswerError, NonConformanceError) as error:
+            self.no_gradient = plain.line(f"{self.name}: {error}")
             return None
 
     def decoded(self, indices: Array) -> Array:
@@ -96,7 +98,7 @@ class Party:
         try:
             yield
         except (TargetRaisedError, UnsupportedError, WrongAnswerError) as error:
-            raise CannotCompareError(f"{self.name}: {' '.join(str(error).split())}") from error
+            raise CannotCompareError(plain.line(f"{self.name}: {error}")) from error
 
 
 def party(target: str, levels: tuple[int, ...]) -> Party:
@@ -121,4 +123,4 @@ def party(target: str, levels: tuple[int, ...]) -> Party:
     if refused := [L for L in levels if not RULES[rule].levels_allowed(L)]:
         words = RULES[rule].levels_words
         raise CannotCompareError(f"{target}: the rule {rule} is not defined for {refused[0]} levels; it needs {words}")
-    return Party(f"{where}@{rule}", adapter, rule, levels)
+    return Party(plain.line(f"{where}@{rule}"), adapter, rule, levels)

@@ -19,14 +19,14 @@ class Latents(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """One target: its name with the rule, its version and framework, and whether it decodes and has gradients."""
+    """One target: its name with the rule, version, framework, whether it decodes, and why it has no gradient, if so."""
 
     name: str
     rule: str
     version: str | None
     framework: str
     decodes: bool
-    differentiates: bool
+    no_gradient: str | None
 
 
 class Region(msgspec.Struct, frozen=True):
@@ -101,6 +101,11 @@ class Pair(msgspec.Struct, frozen=True):
         """Whether no index was found that decodes to other codes."""
         return not any(one.differ for one in self.decodings)
 
+    @property
+    def exchangeable(self) -> bool:
+        """Whether no token changes and no index decodes to other codes."""
+        return self.tokens == 0 and self.alike
+
 
 class Interop(msgspec.Struct, frozen=True):
     """A comparison of every two of the targets."""
@@ -115,7 +120,7 @@ class Interop(msgspec.Struct, frozen=True):
     @property
     def status(self) -> int:
         """0 where every two give the same tokens and no index decodes to other codes, else 1."""
-        return 0 if all(pair.tokens == 0 and pair.alike for pair in self.pairs) else 1
+        return 0 if all(pair.exchangeable for pair in self.pairs) else 1
 
     def between(self, first: int, second: int) -> Pair:
         """The pair of two members, in whichever order."""

@@ -43,16 +43,8 @@ def _matrix(found: Interop, console: Console) -> None:
         shown = range(start, min(start + columns, count))
         print_line(console, Text(" " * _NUMBER + "".join(f"{one + 1:>{_CELL}}" for one in shown), style="dim"))
         for row in range(count):
-            cells = "".join(f"{cell(found, row, one):>{_CELL}}" for one in shown)
+            cells = "".join(f"{words.cell(found, row, one):>{_CELL}}" for one in shown)
             print_line(console, Text(f"{row + 1:>{_NUMBER - 2}}  {cells}"))
-
-
-def cell(found: Interop, row: int, column: int) -> str:
-    """A cell of the matrix: the share of tokens that change, with a star where indices decode to other codes."""
-    if row == column:
-        return "-"
-    pair = found.between(row, column)
-    return words.percent(pair.tokens, found.inputs.compared) + ("" if pair.alike else " *")
 
 
 def _heading(found: Interop, pair: Pair) -> str:

@@ -50,11 +50,19 @@ def verdict(found: Interop, pair: Pair) -> str:
     return changed + ("" if pair.alike else ", and indices decode to other codes") + unsure
 
 
+def cell(found: Interop, row: int, column: int) -> str:
+    """A cell of the matrix: the share of tokens that change, with a star where indices decode to other codes."""
+    if row == column:
+        return "-"
+    pair = found.between(row, column)
+    return percent(pair.tokens, found.inputs.compared) + ("" if pair.alike else " *")
+
+
 def conclusion(found: Interop) -> str:
     """The answer for all pairs, in words."""
     if len(found.pairs) == 1:
         return f"{title(found, found.pairs[0])}: {verdict(found, found.pairs[0])}"
-    same = sum(pair.tokens == 0 and pair.alike for pair in found.pairs)
+    same = sum(pair.exchangeable for pair in found.pairs)
     if same == len(found.pairs):
         return f"all {same} pairs give the same tokens, and no index decodes to other codes"
     return f"{len(found.pairs) - same} of {len(found.pairs)} pairs differ in tokens or codes"
@@ -107,11 +115,16 @@ def region(one: Region) -> str:
     return f"z = {one.threshold:.4f} (level {one.step - 1} to {one.step}; up to {one.farthest:.2g} away)"
 
 
+def counted_region(one: Region) -> str:
+    """Where levels change, and how many."""
+    return f"{region(one)}: {one.changed:,}"
+
+
 def gradient(found: Interop, pair: Pair) -> str:
     """How far the gradients differ."""
-    without = [found.members[k].name for k in (pair.first, pair.second) if not found.members[k].differentiates]
-    if without:
-        return f"not compared: {listed(without)} {'has' if len(without) == 1 else 'have'} none"
+    reasons = [found.members[position].no_gradient for position in (pair.first, pair.second)]
+    if without := [reason for reason in reasons if reason is not None]:
+        return f"not compared: {listed(list(dict.fromkeys(without)))}"
     if pair.gradient_largest is None or pair.gradient_mean is None:
         return "not compared: a gradient is not a finite number"
     return f"differ by at most {pair.gradient_largest:.2g}, by {pair.gradient_mean:.2g} on average"

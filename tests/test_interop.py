@@ -143,7 +143,36 @@ def test_what_decodes_nothing_is_compared_in_the_other_direction_and_said(odd: s
     assert (there.scope, back.scope, back.differ) == ("none", "samples", 0)
     assert said(found).startswith("the same tokens; not all codes are compared: ")
     assert "does not decode" in said(found)
-    assert not found.members[1].differentiates
+    assert (found.members[1].no_gradient or "").endswith("declares no gradient")
+
+
+@pytest.mark.parametrize("lacking", ["", "Capability.CODES, "])
+def test_what_encodes_only_is_compared_by_its_indices(tmp_path: Path, lacking: str) -> None:
+    encoder = written(
+        tmp_path,
+        "encoder.py",
+        "from dataclasses import replace\n"
+        "from fsqcheck.adapters import Capability\n"
+        "from fsqcheck.adapters.torch_fsq import adapter as whole\n"
+        f"adapter = replace(whole(), lacks=frozenset({{{lacking}Capability.DECODE, Capability.GRADIENT}}))\n",
+    )
+    found = compared(f"{encoder}:adapter@paper", "torch-fsq@paper")
+    there, back = found.pairs[0].decodings
+    assert found.pairs[0].tokens == 0
+    assert (there.scope, back.scope) == ("none" if lacking else "samples", "none")
+    assert found.status == 0
+    assert "not all codes are compared" in said(found)
+    assert found.pairs[0].gradient_largest is None
+
+
+def test_a_gradient_that_raises_is_told(tmp_path: Path) -> None:
+    source = RIGHT + "\n    def vjp(self, z, upstream):\n        raise RuntimeError('no slope \\ud800\\nhere')\n"
+    detached = written(tmp_path, "detached.py", source)
+    told = asked("reference@widened", f"{detached}:FSQ@widened", "-N", "1000", "--json", "-", cwd=tmp_path)
+    found = json.loads(told.out)
+    assert "RuntimeError: no slope \\ud800 here" in found["members"][1]["no_gradient"]
+    assert found["pairs"][0]["gradient_largest"] is None
+    assert told.status == 0
 
 
 def test_indices_are_those_of_the_codes_where_the_forward_call_gives_none(odd: str) -> None:
