@@ -109,6 +109,21 @@ def test_gradients_of_two_rules_differ_by_what_their_slopes_do() -> None:
     assert found.pairs[0].gradient_mean == pytest.approx(float((slope * 0.001).mean()), abs=2e-7)
 
 
+def test_the_gradient_of_a_pair_is_over_all_channels() -> None:
+    pair = compared("reference@paper", "reference@symmetric", levels=(8, 5), count=2_000).pairs[0]
+    largest, mean = zip(*((one.gradient_largest, one.gradient_mean) for one in pair.channels), strict=True)
+    assert largest[0] > 10 * largest[1] > 0
+    assert pair.gradient_largest == largest[0]
+    assert pair.gradient_mean == pytest.approx(sum(mean) / 2)
+
+
+def test_codes_that_were_rounded_otherwise_are_the_same() -> None:
+    found = compared("reference@symmetric", "torch-fsq@symmetric", levels=(8, 7), count=2_000)  # sevenths and thirds
+    (decoding, _) = found.pairs[0].decodings
+    assert 0 < (decoding.largest or 0) < 1e-7
+    assert decoding.differ == 0
+
+
 def test_even_levels_have_other_codes_under_another_grid() -> None:
     found = compared("reference@widened", "reference@symmetric")
     assert re.fullmatch(r"3\d\.\d % of tokens change, and indices decode to other codes", said(found))
@@ -180,8 +195,17 @@ def test_indices_are_those_of_the_codes_where_the_forward_call_gives_none(odd: s
 
 
 def test_a_large_codebook_is_compared_by_samples() -> None:
-    found = compared("reference@paper", "reference@widened", levels=(16,) * 5, count=20_000)
-    assert {(one.scope, one.compared, one.differ) for one in found.pairs[0].decodings} == {("samples", 20_000, 0)}
+    found = compared("reference@paper", "reference@widened", levels=(16,) * 5, count=120_000)
+    first_chunk = 2**19 // 5
+    assert {(one.scope, one.compared, one.differ) for one in found.pairs[0].decodings} == {("samples", first_chunk, 0)}
+
+
+def test_other_codes_are_seen_in_samples(odd: str) -> None:
+    found = compared("reference@widened", f"{odd}:HalfCodes@widened", levels=(16,) * 5, count=2_000)
+    there, back = found.pairs[0].decodings
+    assert (there.scope, there.compared, there.largest) == ("samples", 2_000, 0.5)
+    assert there.differ > 1_900
+    assert back.differ == 0  # its forward call gives the codes that the reference decodes
 
 
 def test_more_vectors_than_a_chunk_are_all_compared() -> None:
@@ -215,9 +239,9 @@ def test_the_same_tokens_are_exit_status_0(tmp_path: Path) -> None:
     assert (told.status, told.out) == (0, "torch-fsq@paper and torch-fsq@paper: the same tokens\n")
 
 
-def test_markdown_and_json_say_the_same(tmp_path: Path) -> None:
+def test_markdown_html_and_json_say_the_same(tmp_path: Path) -> None:
     np.save(tmp_path / "latents.npy", np.random.default_rng(0).normal(size=(10, 500, 2)))
-    files = ("--markdown", "page.md", "--json", "-")
+    files = ("--markdown", "page.md", "--html", "page.html", "--json", "-")
     pair = ("reference@paper", "reference@widened")
     told = asked(*pair, "--levels", "8,5", "--input", "latents.npy", *files, cwd=tmp_path)
     found = json.loads(told.out)
@@ -228,6 +252,8 @@ def test_markdown_and_json_say_the_same(tmp_path: Path) -> None:
     assert f"- tokens: {result['tokens']:,} of 5,000 change" in page
     assert page.count("| 0 | 8 | ") == 1
     assert "both ways: all 40 indices decode to the same codes" in page
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert f"{result['tokens']:,} of 5,000 change" in html
 
 
 @pytest.mark.parametrize(

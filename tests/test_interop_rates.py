@@ -8,6 +8,7 @@ from functools import lru_cache
 import pytest
 
 from fsqcheck.interop import Interop, Pair, inputs, measure
+from fsqcheck.reference import rule_named, staircase
 
 from .test_reference_disagreement import disagreement
 
@@ -82,6 +83,7 @@ def test_two_levels(first: str, second: str, percent: float) -> None:
 def test_levels_change_between_the_thresholds_of_the_two_rules() -> None:
     for channel in between(RULES, LEVELS, "paper", "widened").channels:
         for region in channel.regions:
+            assert region.threshold == staircase(rule_named("paper"), channel.levels, "float32").steps[region.step - 1]
             assert region.lowest <= region.highest
             assert region.farthest < 0.02
             assert abs(region.lowest - region.threshold) <= region.farthest
