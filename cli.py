@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import baseline, cache, compare, history, identify, levels, lists, render, run, vectors
+from .commands import baseline, cache, compare, history, identify, interop, levels, lists, render, run, vectors
 
 app = typer.Typer(
     name="fsqcheck",
@@ -43,6 +43,7 @@ app.command()(run.run)
 app.command()(render.render)
 app.command()(compare.compare)
 app.command()(history.history)
+app.command()(interop.interop)
 app.command()(baseline.baseline)
 app.add_typer(cache.app, name="cache")
 app.add_typer(vectors.app, name="vectors")

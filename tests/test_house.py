@@ -20,6 +20,7 @@ KNOWS: dict[str, set[str]] = {
     "isolation": {"reference", "adapters", "reports", "conformance", "releases"},
     "vectors": {"reference", "adapters", "reports", "conformance"},
     "identifying": {"reference", "adapters", "reports", "conformance"},
+    "interop": {"reference", "adapters", "reports", "conformance"},
     "history": {"reports", "conformance", "releases", "isolation"},
 }
 
