@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-import msgspec
-
 from ..reports.schema import FIELDS as OF_RECORDS
+from ..reports.schema import schema_of_lines
 from .lines import SCHEMA_VERSION, HistoryLine
 
 ID = f"urn:fsqcheck:history:{SCHEMA_VERSION}"
@@ -67,26 +65,16 @@ FIELDS: dict[str, dict[str, str]] = {
 
 def history_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of one line of a history."""
-    made = msgspec.json.schema(HistoryLine)
-    definitions: dict[str, dict[str, Any]] = made["$defs"]
-    for name, definition in definitions.items():
-        definition["description"] = inspect.cleandoc(definition["description"])
-        for field, text in FIELDS[name].items():
-            definition["properties"][field]["description"] = text
-    header = definitions["HistoryHeader"]
-    header["properties"]["schema"] = {"const": SCHEMA_VERSION, "description": FIELDS["HistoryHeader"]["schema"]}
-    header["required"].insert(1, "schema")
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": ID,
-        "title": "A line of an fsqcheck history",
-        "description": (
+    return schema_of_lines(
+        HistoryLine,
+        FIELDS,
+        header="HistoryHeader",
+        version=SCHEMA_VERSION,
+        id=ID,
+        title="A line of an fsqcheck history",
+        description=(
             "A history is a JSON Lines file: a header, the clauses that the runs were made with, and one line a release as "
             "its run ends. Releases that the header names and no line tells of were not reached. Readers ignore fields "
             "that they do not know."
         ),
-        "oneOf": made["anyOf"],
-        "$defs": definitions,
-    }
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))  # the defaults hold tuples
-    return plain
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -140,29 +141,48 @@ FIELDS: dict[str, dict[str, str]] = {
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of one line of a record."""
-    made = msgspec.json.schema(Line)
-    definitions: dict[str, dict[str, Any]] = made["$defs"]
-    for name, definition in definitions.items():
-        definition["description"] = inspect.cleandoc(definition["description"])
-        for field, text in FIELDS[name].items():
-            definition["properties"][field]["description"] = text
-    # A header of another version is another schema's, and one that does not say is refused.
-    header = definitions["Header"]
-    header["properties"]["schema"] = {
-        "const": SCHEMA_VERSION,
-        "description": header["properties"]["schema"]["description"],
-    }
-    header["required"].insert(1, "schema")
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": ID,
-        "title": "A line of an fsqcheck record",
-        "description": (
+    return schema_of_lines(
+        Line,
+        FIELDS,
+        header="Header",
+        version=SCHEMA_VERSION,
+        id=ID,
+        title="A line of an fsqcheck record",
+        description=(
             "A record is a JSON Lines file: a header, one target line a target, one clause line a clause, one result "
             "line a case as it ends, a baseline line if there were known failures, and a footer; staircase and gradient "
             "lines, measured for pictures, may stand among the results. A record without a footer was cut short. Readers "
             "ignore fields that they do not know."
         ),
+    )
+
+
+def schema_of_lines(
+    lines: Any,
+    fields: Mapping[str, Mapping[str, str]],
+    *,
+    header: str,
+    version: int,
+    id: str,
+    title: str,
+    description: str,
+) -> dict[str, Any]:
+    """The JSON Schema of one line of a JSON Lines file: `lines` is the union of its types, `fields` says what each means."""
+    made = msgspec.json.schema(lines)
+    definitions: dict[str, dict[str, Any]] = made["$defs"]
+    for name, definition in definitions.items():
+        definition["description"] = inspect.cleandoc(definition["description"])
+        for field, text in fields[name].items():
+            definition["properties"][field]["description"] = text
+    # A header of another version is another schema's, and one that does not say is refused.
+    first = definitions[header]
+    first["properties"]["schema"] = {"const": version, "description": fields[header]["schema"]}
+    first["required"].insert(1, "schema")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": id,
+        "title": title,
+        "description": description,
         # Each kind of line has its own `type`, so exactly one can match.
         "oneOf": made["anyOf"],
         "$defs": definitions,
