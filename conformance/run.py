@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from ..reports import Footer, RecordWriter
 from . import plugin
@@ -21,6 +23,9 @@ HERE = Path(__file__).parent
 
 #: What a user's environment may say to pytest, and what the suite says in its place.
 _ENVIRONMENT = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": ""}
+
+#: Where Hypothesis keeps what it notes of the modules that are loaded: not in the folder where the user stands.
+_STORAGE = "HYPOTHESIS_STORAGE_DIRECTORY"
 
 #: Plugins of pytest's own that a run has no use for; logging alone costs a fifth of a quick run.
 _UNUSED = (
@@ -84,7 +89,8 @@ def run_suite(
         return Ending()
     gc.freeze()  # what the libraries made while they loaded is not searched for garbage again and again
     watcher.planned(sum(len(session.cases(target)) for target in session.adapters))
-    with _environment(_ENVIRONMENT):
+    with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder, _environment(_ENVIRONMENT | {_STORAGE: folder}):
+        set_hypothesis_home_dir(folder)
         arguments = _arguments(session, report, processes, captured)
         status = pytest.main(arguments, plugins=[_Steering(session, watcher), *plugins])
     if status == pytest.ExitCode.INTERRUPTED:

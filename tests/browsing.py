@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -53,6 +54,15 @@ def opened_page(browser: Browser, folder: Path, text: str, **options: Any) -> It
         assert said == []
     finally:
         context.close()
+
+
+def must_be_accessible(browser: Browser, folder: Path, text: str, width: int, scheme: str) -> None:
+    """With everything folded out the page passes axe-core, contrast too, and is no wider than the window."""
+    with opened_page(browser, folder, text, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        violations = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def _words(message: ConsoleMessage) -> str:

@@ -68,64 +68,9 @@ def _closes_every_file() -> None:
     os.closerange(0, 1024)
 
 
-class _Harmful(TorchFSQ):
-    """A quantizer that does its harm in the forward call."""
-
-    harm: Callable[[], None]
-
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        if tuple(self.levels) == (2,):
-            type(self).harm()
-        return super().forward(z)
-
-
-class Segfaults(_Harmful):
-    harm = staticmethod(_segfaults)
-
-
-class Exits(_Harmful):
-    harm = staticmethod(_exits)
-
-
-class Hangs(_Harmful):
-    harm = staticmethod(_hangs)
-
-
-class Spins(_Harmful):
-    harm = staticmethod(_spins)
-
-
-class WantsTooMuchMemory(_Harmful):
-    harm = staticmethod(_wants_too_much_memory)
-
-
-class Floods(_Harmful):
-    harm = staticmethod(_floods)
-
-
-class KillsTheProcessAbove(_Harmful):
-    harm = staticmethod(_kills_the_process_above)
-
-
-class LeavesAProcessBehind(_Harmful):
-    harm = staticmethod(_leaves_a_process_behind)
-
-
-class RaisesSystemExit(_Harmful):
-    harm = staticmethod(_raises_at_the_end)
-
-
-class ClosesEveryFile(_Harmful):
-    harm = staticmethod(_closes_every_file)
-
-
 def _holds_three_gib() -> None:
     _HELD.append(torch.empty(3 << 30, dtype=torch.uint8))
     _HELD.clear()
-
-
-class HoldsThreeGib(_Harmful):
-    harm = staticmethod(_holds_three_gib)
 
 
 def _writes_into_every_pipe() -> None:
@@ -135,5 +80,26 @@ def _writes_into_every_pipe() -> None:
                 os.write(number, b"hello\n")
 
 
-class WritesIntoEveryPipe(_Harmful):
-    harm = staticmethod(_writes_into_every_pipe)
+def harmful(harm: Callable[[], None]) -> type[TorchFSQ]:
+    """A quantizer that does its harm in the forward call."""
+
+    def forward(self: TorchFSQ, z: Tensor) -> tuple[Tensor, Tensor]:
+        if tuple(self.levels) == (2,):
+            harm()
+        return TorchFSQ.forward(self, z)
+
+    return type("Harmful", (TorchFSQ,), {"forward": forward})
+
+
+Segfaults = harmful(_segfaults)
+Exits = harmful(_exits)
+Hangs = harmful(_hangs)
+Spins = harmful(_spins)
+WantsTooMuchMemory = harmful(_wants_too_much_memory)
+Floods = harmful(_floods)
+KillsTheProcessAbove = harmful(_kills_the_process_above)
+LeavesAProcessBehind = harmful(_leaves_a_process_behind)
+RaisesSystemExit = harmful(_raises_at_the_end)
+ClosesEveryFile = harmful(_closes_every_file)
+HoldsThreeGib = harmful(_holds_three_gib)
+WritesIntoEveryPipe = harmful(_writes_into_every_pipe)

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fsqcheck.reports import Comparison, Record, compare, read, render_comparison_html, render_html
 
-from .browsing import QUIET, opened_page
+from .browsing import QUIET, must_be_accessible, opened_page
 from .commands import fsqcheck
 from .reports_miniatures import gradient, record, result, staircase, target, typical
 from .reports_pages import assailed, attacked, measured
@@ -96,12 +96,7 @@ PAGES: dict[str, Callable[[], str]] = {
 def test_the_page_passes_axe_and_fits_its_width(
     browser: Browser, tmp_path: Path, name: str, width: int, scheme: str
 ) -> None:
-    size = {"width": width, "height": 900}
-    with opened_page(browser, tmp_path, PAGES[name](), viewport=size, color_scheme=scheme) as page:
-        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        found = Axe().run(page)
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found.response["violations"]] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    must_be_accessible(browser, tmp_path, PAGES[name](), width, scheme)
 
 
 def test_the_search_leaves_the_clauses_that_match(browser: Browser, tmp_path: Path) -> None:

@@ -113,6 +113,16 @@ def test_a_must_that_fails_gives_status_1_and_a_should_alone_gives_0(tmp_path: P
     assert "MUST  IDX-1" in must.out
 
 
+@pytest.mark.parametrize("more", [(), ("-n", "2"), ("--isolate",)])
+def test_a_run_leaves_nothing_where_the_user_stands(tmp_path: Path, more: tuple[str, ...]) -> None:
+    written(tmp_path, "mine.py", RIGHT)
+    said = fsqcheck(
+        "run", "mine.py:FSQ", "--rule", "widened", "--clause", "GRD-7", "--clause", "IDX-4", *more, cwd=tmp_path
+    )
+    assert said.status == 0
+    assert {file.name for file in tmp_path.iterdir()} <= {"mine.py", "__pycache__"}
+
+
 def test_a_target_that_raises_in_one_call_costs_that_case_only(tmp_path: Path) -> None:
     written(
         tmp_path,

@@ -6,12 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from fsqcheck.history import History, render_html
 
-from .browsing import QUIET, opened_page
+from .browsing import QUIET, must_be_accessible, opened_page
 from .history_miniatures import GOOD, WRONG, attacked, lost, made, release, typical
 from .reports_pages import ATTACK
 from .test_reports_terminal import HOSTILE
@@ -48,12 +47,7 @@ def text(name: str) -> str:
 def test_the_page_passes_axe_and_fits_its_width(
     browser: Browser, tmp_path: Path, name: str, width: int, scheme: str
 ) -> None:
-    size = {"width": width, "height": 900}
-    with opened_page(browser, tmp_path, text(name), viewport=size, color_scheme=scheme) as page:
-        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        found = Axe().run(page)
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found.response["violations"]] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    must_be_accessible(browser, tmp_path, text(name), width, scheme)
 
 
 def test_two_hundred_releases_need_no_scrolling_on_a_desk_and_scroll_on_a_phone(

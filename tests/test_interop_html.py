@@ -7,12 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from fsqcheck.interop import Interop, inputs, measure, render_html, render_markdown
 
-from .browsing import QUIET, opened_page
+from .browsing import QUIET, must_be_accessible, opened_page
 from .reports_pages import ATTACK
 from .test_reports_terminal import HOSTILE
 
@@ -46,11 +45,7 @@ PAGES = {
 def test_the_page_passes_axe_and_fits_its_width(
     browser: Browser, tmp_path: Path, name: str, width: int, scheme: str
 ) -> None:
-    size = {"width": width, "height": 900}
-    with opened_page(browser, tmp_path, render_html(PAGES[name]()), viewport=size, color_scheme=scheme) as page:
-        violations = Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    must_be_accessible(browser, tmp_path, render_html(PAGES[name]()), width, scheme)
 
 
 def test_a_cell_of_the_matrix_leads_to_its_pair(browser: Browser, tmp_path: Path) -> None:

@@ -88,27 +88,27 @@ class PointQuantizer:
 
     def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
         """Not to be asked of points."""
-        raise NotImplementedError
+        raise NotImplementedError("a port encodes nothing: its capabilities say so")
 
     def indices_to_codes(self, indices: Array) -> Array:
         """Not to be asked of points."""
-        raise NotImplementedError
+        raise NotImplementedError("a port decodes nothing: its capabilities say so")
 
     def train(self, mode: bool) -> None:
         """Not to be asked of points."""
-        raise NotImplementedError
+        raise NotImplementedError("a port has no training: its capabilities say so")
 
     def copied(self, how: str) -> Quantizer:
         """Not to be asked of points."""
-        raise NotImplementedError
+        raise NotImplementedError("a port cannot be copied: its capabilities say so")
 
     def cast(self, dtype: str) -> Quantizer:
         """Not to be asked of points."""
-        raise NotImplementedError
+        raise NotImplementedError("a port has one dtype: its capabilities say so")
 
     def held_bytes(self) -> int:
         """Not to be asked of points."""
-        raise NotImplementedError
+        raise NotImplementedError("a port holds no memory here: its capabilities say so")
 
     @staticmethod
     def _answer(z: Array, points: Points) -> Answer:
