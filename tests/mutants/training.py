@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from copy import copy
@@ -174,10 +175,15 @@ class DrawsTheSameNoiseAlways(TorchFSQ):
 # Copies
 
 
+#: Numbers the quantizers; multiples of the golden ratio keep two gains in a row far apart.
+_BUILT = itertools.count()
+_GOLDEN = 0.6180339887498949
+
+
 class ForgetsItsGain(Changed):
     def __init__(self, *options: Any, **named: Any) -> None:
         super().__init__(*options, **named)
-        self.gain = 1.0 + 1e-2 * int.from_bytes(os.urandom(4), "big") / 2**32
+        self.gain = 1.0 + 1e-1 * (next(_BUILT) * _GOLDEN % 1)
 
     def changed(self, z: Tensor) -> Tensor:
         return z * self.gain
