@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -101,8 +101,10 @@ class Party:
             raise CannotCompareError(plain.line(f"{self.name}: {error}")) from error
 
 
-def party(target: str, levels: tuple[int, ...]) -> Party:
+def party(target: str, levels: tuple[int, ...], load: Callable[[str], Adapter] = resolve) -> Party:
     """The party that `TARGET` or `TARGET@rule` names; without a rule it is the first that the target claims.
+
+    load: what finds a target's adapter, or raises `TargetUnavailableError`.
 
     Raises `CannotCompareError` for a target that cannot be loaded or built, and for a rule that is unknown, that the target
     does not claim, or that is not defined for these levels.
@@ -112,7 +114,7 @@ def party(target: str, levels: tuple[int, ...]) -> Party:
     if wanted is not None and wanted not in RULES:
         raise CannotCompareError(f"{target}: unknown rule {wanted!r}; the known rules are {', '.join(RULES)}")
     try:
-        adapter = resolve(where)
+        adapter = load(where)
     except TargetUnavailableError as error:
         raise CannotCompareError(str(error)) from error
     if wanted is None and not adapter.rules:

@@ -1,4 +1,4 @@
-"""The child: a fork of the keeper in which one target is loaded, and the suite runs over it."""
+"""The child: a fork of the keeper in which one target is loaded, and the suite runs over it, or it is asked things."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from ..adapters import Adapter, resolve
-from ..conformance.run import Unwatched, run_suite
+from ..conformance.run import Ending, Unwatched, run_suite
 from ..conformance.session import Session
 from .channel import Planned, Started, say
 from .job import Job
+from .serving import serve
 
 #: From Linux' prctl.h: which signal a process gets when its parent dies.
 _PR_SET_PDEATHSIG = 1
@@ -31,7 +32,7 @@ class Order:
 
     `path` and `folder`: the `sys.path` and the directory of the one who asks; `site`: the folder of packages that goes
     before all others; `finished`: the names of tests that have run already; `rules`: those that the target will most
-    likely be judged by.
+    likely be judged by; `serves`: instead of running the suite it answers what it is asked, on a socket.
     """
 
     job: Job
@@ -40,6 +41,7 @@ class Order:
     site: str | None = None
     finished: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
+    serves: bool = False
 
 
 class _Steps:
@@ -64,20 +66,15 @@ class _Steps:
 
 
 def live(order: Order, channel: int, output: int) -> None:
-    """Becomes the child of an order, and does not return: lines go to `channel`, all that it prints to `output`."""
+    """Becomes the child of an order, and does not return: it speaks on `channel`, and all that it prints goes to `output`."""
     status = 70
     try:
         _settle(order, output)
-        job = order.job
-
-        def load(_: str) -> Adapter:
-            return resolve(job.spelled)
-
-        session = Session(job.wanted, load, quiet=False)
-        ending = run_suite(
-            session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (_Steps(channel, order),), captured=False
-        )
-        status = 70 if ending.broke else 0
+        if order.serves:
+            serve(order.job.spelled, channel)
+            status = 0
+        else:
+            status = 70 if _run(order, channel).broke else 0
     except BaseException:
         faulthandler.disable()
         sys.excepthook(*sys.exc_info())
@@ -85,6 +82,16 @@ def live(order: Order, channel: int, output: int) -> None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
         os._exit(status)  # what the target registered to happen at the end of the process is not waited for
+
+
+def _run(order: Order, channel: int) -> Ending:
+    job = order.job
+
+    def load(_: str) -> Adapter:
+        return resolve(job.spelled)
+
+    session = Session(job.wanted, load, quiet=False)
+    return run_suite(session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (_Steps(channel, order),), captured=False)
 
 
 def _settle(order: Order, output: int) -> None:
