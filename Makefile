@@ -9,7 +9,7 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report history test format lint types unit wheel mutants false-alarms mutation comparisons clause-pages bench clean
+.PHONY: help report history test format lint types unit wheel mutants false-alarms mutation field comparisons clause-pages bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl, .md and .html"
@@ -18,6 +18,7 @@ help:
 	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
 	@echo "make false-alarms  right quantizers through everything; writes docs/detection.md too"
 	@echo "make mutation  our own code, changed in one place at a time, before suite and tests"
+	@echo "make field    every published library side by side; writes docs/field.md"
 	@echo "make comparisons  set real releases side by side; writes docs/comparisons.md"
 	@echo "make clause-pages  a page a clause, with what it says of an offender; writes docs/clauses/"
 	@echo "make bench    print how long things take on this machine"
@@ -101,6 +102,9 @@ PART := 0/1
 mutation: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutation --part $(PART) $(FILES)
+
+field: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.field_page
 
 comparisons: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.comparisons

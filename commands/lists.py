@@ -27,6 +27,8 @@ class Kind(StrEnum):
     history = "history"
     vectors = "vectors"
     answers = "answers"
+    identification = "identification"
+    interop = "interop"
 
 
 def list_(
@@ -60,12 +62,12 @@ def schema(
         Kind,
         typer.Option(
             help="Of a line of a record, of what `compare --json` writes, of a line of a history, of test vectors for ports, "
-            "or of their answers."
+            "of their answers, of a line of `identify --json`, or of what `interop --json` writes."
         ),
     ] = Kind.record,
 ) -> None:
     """Print the JSON Schema of what fsqcheck writes."""
-    from .. import history, reports, vectors
+    from .. import history, identifying, interop, reports, vectors
 
     made = {
         Kind.record: reports.json_schema,
@@ -73,5 +75,7 @@ def schema(
         Kind.history: history.history_schema,
         Kind.vectors: vectors.vectors_schema,
         Kind.answers: vectors.answers_schema,
+        Kind.identification: identifying.identification_schema,
+        Kind.interop: interop.interop_schema,
     }
     print(json.dumps(made[kind](), indent=2, ensure_ascii=False))

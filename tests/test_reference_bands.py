@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_float32_bands_of_float64_inputs_lie_around_those_of_float64() -> None:
     np.testing.assert_array_equal(wide.steps, narrow.steps)
 
 
-SPELLINGS = {
+SPELLINGS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
     "a sigmoid": lambda x: 2 * torch.sigmoid(2 * x) - 1,
     "an exponential": lambda x: 1 - 2 / (torch.exp(2 * x) + 1),
