@@ -14,6 +14,7 @@ from .protocol import (
     Quantizer,
     Setup,
     TargetUnavailableError,
+    residual_of,
 )
 from .resolve import BUILT_IN, known_targets, resolve
 
@@ -36,5 +37,6 @@ __all__ = [
     "TargetUnavailableError",
     "known_targets",
     "main_layout",
+    "residual_of",
     "resolve",
 ]

@@ -36,7 +36,8 @@ class NativeAdapter:
 
     construct: what builds the quantizer of a `Setup`: a `Construction`, or the object itself (then no reproduction
     script can be printed). speaks: how the quantizer of a `Setup` is called. take: takes the result of a forward call
-    apart. refuses: why a setup cannot be built. lacks: what the framework could do and this library cannot.
+    apart. refuses: why a setup cannot be built. lacks: what the framework could do and this library cannot. residual: the
+    adapter of its residual quantizer, whose rules are residual ones; None where it has none.
     """
 
     identity: Identity
@@ -50,6 +51,7 @@ class NativeAdapter:
     speaks: Callable[[Setup], Dialect] = lambda _: CONVENTION
     take: Callable[[Bridge, Any, Setup], Pair] = codes_and_indices
     dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
+    residual: NativeAdapter | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -127,6 +129,11 @@ class NativeQuantizer:
         """The library's own function."""
         native = self._bridge.native(indices, self.setup.device)
         return self._bridge.array(self._dialect.indices_to_codes(self._module, native))
+
+    def stage_codes(self, indices: Array) -> Array:
+        """The library's own function."""
+        native = self._bridge.native(indices, self.setup.device)
+        return self._bridge.array(self._dialect.stage_codes(self._module, native))
 
     def train(self, mode: bool) -> None:
         """The module's own switch."""

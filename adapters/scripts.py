@@ -56,6 +56,10 @@ def _decode(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
     return _printed(dialect.decode, "indices", _literal(bridge, probe))
 
 
+def _stages(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
+    return _printed(dialect.stages, "indices", _literal(bridge, probe))
+
+
 def _round_trip(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
     decoded = dialect.decode.format(indices="index")
     first = f"index = {_literal(bridge, probe)}"
@@ -98,6 +102,7 @@ _ASK = {
     "forward": _forward,
     "codes_to_indices": _encode,
     "indices_to_codes": _decode,
+    "stage codes": _stages,
     "round trip": _round_trip,
     "vjp": _vjp,
     "construct": _construct,

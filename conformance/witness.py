@@ -116,6 +116,16 @@ class WitnessedQuantizer:
         self._witness.heard(codes)
         return codes
 
+    def stage_codes(self, indices: Array) -> Array:
+        """The codes of each stage."""
+        codes = self._listen(
+            f"the codes of each stage of indices of shape {indices.shape} and dtype {indices.dtype}",
+            Probe("stage codes", indices) if indices.size <= 64 else None,
+            lambda: self._quantizer.stage_codes(indices),
+        )
+        self._witness.heard(codes)
+        return codes
+
     def train(self, mode: bool) -> None:
         """Switches training."""
         self._listen(f"train({mode})", None, lambda: self._quantizer.train(mode))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,12 @@ class ResidualRule:
     def first_residual(self, x: NDArray[Any], levels: int) -> Floats:
         """r_0, float64: what the stages share out among them."""
         return self.first.value(self.stage, np.asarray(x, dtype=np.float64), levels)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        """A rule of the table is copied and pickled by its name."""
+        if RESIDUAL_RULES.get(self.name) is self:
+            return residual_rule_named, (self.name,)
+        return super().__reduce_ex__(protocol)
 
     def followed(self, x: NDArray[Any], levels: int, stages: int, held: Precision | None = None) -> Followed:
         """One channel's numbers, (N,), through all stages; with the bands of `held`, or none."""
