@@ -2,7 +2,7 @@
 
 `Class(levels=[…], **arguments)` makes the quantizer; calling it gives `(codes, indices)`; `codes_to_indices` and
 `indices_to_codes` go between them. Torch modules and NumPy classes are told apart by trying. What the class does not
-have is unsupported; the layouts that it takes are found by trying.
+have is unsupported; the layouts that it takes are found by trying. Residual quantizers: convention_residual.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..reference import PRECISIONS
 from .affording import AFFORDABLE
 from .bridge import Bridge, Call
 from .construction import Construction
+from .convention_residual import is_residual, residual_convention
 from .layouts import LAYOUTS
 from .native import NativeAdapter
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
@@ -43,6 +44,8 @@ _TRANSIENT = 7
 def convention(name: str, call: Construction) -> NativeAdapter:
     """The adapter of a class that follows the convention; `TargetUnavailableError` in one line when it does not."""
     trial = _Trial(name, call)
+    if is_residual(trial.target):
+        return residual_convention(name, call, _version(call), _bridge_of)
     return NativeAdapter(
         identity=Identity(name, _version(call), trial.origin, trial.bridge.framework),
         bridge=trial.bridge,

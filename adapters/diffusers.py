@@ -51,7 +51,7 @@ def _residual(version: str) -> NativeAdapter | None:
         bridge=TorchBridge(),
         construct=residual_construction,
         rules=("residual",),
-        layouts=("BTd", "Bd"),
+        layouts=("BTd",),
         offers=frozenset({Capability.INDICES, Capability.DECODE, Capability.STAGE_CODES}),
         refuses=lambda setup: "it has no groups, and leaves no stages out" if _more_than_stages(setup) else None,
         speaks=lambda _: RESIDUAL,
