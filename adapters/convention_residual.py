@@ -72,6 +72,7 @@ def residual_convention(name: str, call: Construction, version: str | None, brid
         construct=lambda setup: trial.construction(replace(setup, stages=1)),
         rules=tuple(RESIDUAL_RULES[rule].stage.name for rule in trial.rules),
         layouts=trial.layouts,
+        offers=frozenset(Capability),  # so that every question gets the one answer that says most
         refuses=lambda _: _PLAIN,
         residual=residual,
     )
@@ -105,7 +106,9 @@ class _Trial:
                 return levels, self._call(Setup(levels, "", stages=_STAGES)).build()
             except Exception as error:
                 said = (str(error).strip().splitlines() or [""])[0][:300]
-                failures.append(f"levels={list(levels)}, num_quantizers={_STAGES} raised {type(error).__name__}: {said}")
+                failures.append(
+                    f"levels={list(levels)}, num_quantizers={_STAGES} raised {type(error).__name__}: {said}"
+                )
         raise TargetUnavailableError(
             f"{self.name} with {failures[0]}; expected a class with the convention "
             "ResidualFSQ(levels=[…], num_quantizers=n, dim=d); for any other class write an adapter"
@@ -155,10 +158,10 @@ class _Trial:
         if answer is None or answer[1] is None:
             return ()
         found = self.bridge.array(answer[1])
-        by_stage = np.moveaxis(found, layout.channel_axis, -1) if found.shape[-1] != _STAGES else found
-        if by_stage.size != len(vectors) * _STAGES:
+        if found.size != len(vectors) * _STAGES:
             return ()
-        indices = by_stage.reshape(len(vectors), _STAGES)
+        in_place = found.ndim == len(layout.name) and found.shape[-1] != _STAGES
+        indices = (layout.flatten(found) if in_place else found).reshape(len(vectors), _STAGES)
         alike = {
             rule.name: float((ResidualFSQ(levels, _STAGES, rule)(vectors)[1] == indices).mean())
             for rule in RESIDUAL_RULES.values()

@@ -65,18 +65,27 @@ class TorchResidualFSQ(nn.Module):
         return (codes.movedim(-1, 1), indices.movedim(-1, 1)) if self.is_channel_first else (codes, indices)
 
     def _staged(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        left = _FIRST[self.rule.first.name](self.stage, x)
+        left = self._first(x)
         kept = self._kept()
         parts, indices = [], []
         for scale in self._scales(kept, x.dtype):
             codes, index = self.stage(left / scale)
             parts.append(codes * scale)
-            left = left - parts[-1].detach()
+            left = self._left(left, parts[-1])
             indices.append(index)
         indices += [torch.full_like(indices[0], -1)] * (self.num_quantizers - kept)
         stacked = torch.stack(indices, dim=-1)
         lost = (stacked[..., :kept] < 0).any(dim=-1, keepdim=True)
-        return torch.stack(parts).sum(dim=0), torch.where(lost, -1, stacked)
+        return self._sum(torch.stack(parts)), torch.where(lost, -1, stacked)
+
+    def _first(self, x: Tensor) -> Tensor:
+        return _FIRST[self.rule.first.name](self.stage, x)
+
+    def _left(self, left: Tensor, codes: Tensor) -> Tensor:
+        return left - codes.detach()
+
+    def _sum(self, parts: Tensor) -> Tensor:
+        return parts.sum(dim=0)
 
     def _scales(self, stages: int, dtype: torch.dtype) -> Tensor:
         return torch.stack([self.bases.to(dtype) ** -i for i in range(stages)])
@@ -134,7 +143,9 @@ class TorchGroupedResidualFSQ(nn.Module):
         return torch.cat([part.get_output_from_indices(one) for part, one in self._paired(indices)], dim=-1)
 
     def _paired(self, indices: Tensor) -> list[tuple[TorchResidualFSQ, Tensor]]:
-        return [(part, one) for part, one in zip(self.parts, indices, strict=True) if isinstance(part, TorchResidualFSQ)]
+        return [
+            (part, one) for part, one in zip(self.parts, indices, strict=True) if isinstance(part, TorchResidualFSQ)
+        ]
 
 
 def _as_it_is(_: TorchFSQ, x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..adapters import Capability, Probe
 from ..reference import PRECISIONS, Followed, residual_rule_named
+from . import comparators
 from .findings import Array, Finding, NonConformanceError, NotJudgedError, WrongAnswerError
 from .subject import Subject
 from .witness import WitnessedQuantizer
@@ -105,6 +106,12 @@ class Staged:
             raise WrongAnswerError(f"decoded codes of shape {codes.shape} for indices of an input of shape {shape}")
         return self.subject.layout.flatten(codes)
 
+    def drawn(self, draws: int) -> list[StagedReply]:
+        """Answers to few vectors in training with stage dropout."""
+        quantizer = self.quantizer(stage_dropout=True, training=True)
+        vectors = self.vectors()[:64]
+        return [self.ask(vectors, quantizer, **self.recorded()) for _ in range(draws)]
+
     def recorded(self) -> dict[str, bool]:
         """How a call in training is made: with its gradients recorded, where there are any."""
         return {"tracked": True} if self.subject.has(Capability.GRADIENT) else {}
@@ -144,6 +151,12 @@ class Staged:
             self.rule.followed(vectors[:, i].astype(np.float64), L, self.count, held)
             for i, L in enumerate(self.subject.levels)
         ]
+
+    def judge_sum(self, vectors: Array, reply: StagedReply, words: str) -> None:
+        """The codes must be the sum of what the reply's own indices stand for."""
+        expected = self.terms(reply.indices).sum(axis=1)
+        probe = Probe("forward", self.subject.layout.arrange(vectors[:1]))
+        comparators.within(reply.codes, expected, self.tolerance(), words, probe=probe)
 
     def judge_levels(self, vectors: Array, indices: Array, stages: Sequence[int], setup: Any, where: str = "") -> None:
         """The levels of some stages must be the rule's, wherever rounding leaves no doubt; else the smallest is shown."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
@@ -9,15 +11,12 @@ from fsqcheck.conformance import comparators
 from fsqcheck.conformance.clause import MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Finding, NonConformanceError
 from fsqcheck.conformance.staged import COUNTS, STAGES, Staged, StagedReply
+from fsqcheck.conformance.staged_slopes import gradient_of, slopes, upstream_of
 from fsqcheck.conformance.subject import Subject
-from fsqcheck.conformance.surrogate import GRADIENT_EPS
-from fsqcheck.reference import PRECISIONS
 
 RVQ = "arXiv 2107.03312 algorithm 1"
 #: Calls in training; of four stages one number is never drawn in so many with probability 10^-15.
 _DRAWS = 128
-#: The largest |tanh''|, by which an error of what a stage is given becomes one of its slope.
-_STEEPEST = 0.77
 
 
 @clause(
@@ -90,13 +89,6 @@ def test_each_stage_quantizes_what_is_left(subject: Subject) -> None:
     staged.judge_levels(vectors, staged.ask(vectors, quantizer).indices, range(1, staged.count), quantizer.setup)
 
 
-def _summed(staged: Staged, vectors: np.ndarray, reply: StagedReply, words: str) -> None:
-    """The codes must be the sum of what the reply's own indices stand for."""
-    expected = staged.terms(reply.indices).sum(axis=1)
-    probe = Probe("forward", staged.subject.layout.arrange(vectors[:1]))
-    comparators.within(reply.codes, expected, staged.tolerance(), words, probe=probe)
-
-
 @clause(
     "RES-4",
     MUST,
@@ -112,7 +104,7 @@ def test_the_codes_are_the_sum_of_the_stages(subject: Subject) -> None:
     vectors = staged.vectors()
     reply = staged.ask(vectors, staged.quantizer())
     comparators.same_dtype(reply.codes, subject.case.dtype, "the codes")
-    _summed(staged, vectors, reply, "the codes, as the sum of what the indices stand for,")
+    staged.judge_sum(vectors, reply, "the codes, as the sum of what the indices stand for,")
 
 
 @clause(
@@ -154,7 +146,7 @@ def test_every_layout_is_decoded_as_it_was(subject: Subject) -> None:
         reply = staged.reply(quantizer, z.copy())
     vectors = subject.layout.flatten(z)
     staged.judge_levels(vectors, reply.indices, range(staged.count), quantizer.setup, " in this layout")
-    _summed(staged, vectors, reply, f"the codes in the layout {subject.layout.name}")
+    staged.judge_sum(vectors, reply, f"the codes in the layout {subject.layout.name}")
     with subject.must_answer(f"codes of shape {shape}, decoded from the indices that it gave"):
         decoded = staged.decoded(quantizer, reply.given, shape)
     where = f"the codes decoded in the layout {subject.layout.name}"
@@ -213,13 +205,6 @@ def test_coarse_indices_decode_to_the_sum_of_their_stages(subject: Subject) -> N
         )
 
 
-def _drawn(staged: Staged, draws: int) -> list[StagedReply]:
-    """Answers in training with stage dropout."""
-    quantizer = staged.quantizer(stage_dropout=True, training=True)
-    vectors = staged.vectors()[:64]
-    return [staged.ask(vectors, quantizer, **staged.recorded()) for _ in range(draws)]
-
-
 @clause(
     "RES-9",
     MUST,
@@ -234,13 +219,13 @@ def _drawn(staged: Staged, draws: int) -> list[StagedReply]:
 def test_stage_dropout_leaves_out_the_last_stages(subject: Subject) -> None:
     staged = Staged(subject)
     vectors = staged.vectors()[:64]
-    for reply in _drawn(staged, _DRAWS // 4):
+    for reply in staged.drawn(_DRAWS // 4):
         out = reply.indices == -1
         kept = int((~out[0]).sum())
         words = f"the stages left out of {staged.count}, as (vector, stage),"
         expected = np.broadcast_to(np.arange(staged.count) >= max(kept, 1), out.shape)
         comparators.same_integers(out.astype(np.int64), expected.astype(np.int64), words)
-        _summed(staged, vectors[: len(reply.codes)], reply, f"the codes of the first {kept} of {staged.count} stages")
+        staged.judge_sum(vectors[: len(reply.codes)], reply, f"the codes of the first {kept} of {staged.count} stages")
     calm = staged.ask(vectors, staged.quantizer(stage_dropout=True, training=False), **staged.recorded())
     none = np.zeros(calm.indices.shape, dtype=np.int64)
     comparators.same_integers((calm.indices == -1).astype(np.int64), none, "the stages left out in evaluation")
@@ -258,7 +243,7 @@ def test_stage_dropout_leaves_out_the_last_stages(subject: Subject) -> None:
 )
 def test_every_number_of_stages_is_drawn(subject: Subject) -> None:
     staged = Staged(subject)
-    kept = [int((reply.indices[0] != -1).sum()) for reply in _drawn(staged, _DRAWS)]
+    kept = [int((reply.indices[0] != -1).sum()) for reply in staged.drawn(_DRAWS)]
     missing = sorted(set(range(1, staged.count + 1)) - set(kept))
     if missing:
         counts = ", ".join(f"{number} in {kept.count(number)}" for number in sorted(set(kept)))
@@ -274,37 +259,10 @@ def test_every_number_of_stages_is_drawn(subject: Subject) -> None:
         )
 
 
-def _slopes(staged: Staged, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """For (N, d) vectors: the first stage's slope, that of all, how far it may be off, and where that is beyond doubt."""
-    eps = PRECISIONS[staged.held].eps
-    columns = []
-    for followed, L in zip(staged.followed(vectors), staged.subject.levels, strict=True):
-        constants = staged.rule.stage.constants(L)
-        gain = max(1.0, constants.rounded.amplitude / staged.rule.stage.grid.half(L))
-        clear = followed.settled[:, -1].copy()
-        for kink in staged.rule.stage.activation.kinks:
-            near = np.abs(followed.given + constants.rounded.shift - kink)
-            clear &= (near > 4 * followed.doubt + 64 * eps).all(axis=-1)
-        size = np.abs(followed.slope)
-        off = gain * (_STEEPEST * followed.doubt + 2 * GRADIENT_EPS * eps).sum(axis=-1) * np.maximum(size, 1.0)
-        off += staged.rule.first.rounding(staged.rule.stage, L) * eps * followed.gain.sum(axis=-1)
-        columns.append((size * followed.gain[:, 0], size * followed.gain.sum(axis=-1), off, clear))
-    first, total, off, clear = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
-    return first, total, off, clear
-
-
-def _gradient(staged: Staged, vectors: np.ndarray, upstream: np.ndarray) -> np.ndarray:
-    subject = staged.subject
-    z, weights = (np.ascontiguousarray(subject.layout.arrange(part)).copy() for part in (vectors, upstream))
-    _, gradient = staged.quantizer().vjp(z, weights)
-    comparators.same_shape(gradient, z.shape, "the gradients")
-    return subject.layout.flatten(gradient)
-
-
 @clause(
     "RES-11",
     MUST,
-    "A gradient reaches the input through the stages: wherever the first stage has a slope, it is there and has the upstream's sign.",
+    "A gradient reaches the input: wherever the first stage has a slope, it is not zero and has the sign of the upstream.",
     title="gradient through the stages",
     source="arXiv 2309.15505 §3.1 (straight-through); docs/rules.md",
     meaning="The encoder before it cannot be trained: its gradient is zero, or points the wrong way.",
@@ -314,10 +272,10 @@ def _gradient(staged: Staged, vectors: np.ndarray, upstream: np.ndarray) -> np.n
 def test_a_gradient_reaches_the_input(subject: Subject) -> None:
     staged = Staged(subject)
     vectors = staged.vectors()[: 1 if subject.layout.long_axis is None else None]
-    upstream = np.random.default_rng(23).choice([-2.0, -1.0, 1.0, 2.0], size=vectors.shape).astype(vectors.dtype)
+    upstream = upstream_of(vectors)
     with subject.must_answer("a gradient of the input"):
-        gradient = _gradient(staged, vectors, upstream).astype(np.float64)
-    first, _, _, clear = _slopes(staged, vectors)
+        gradient = gradient_of(staged, vectors, upstream).astype(np.float64)
+    first, _, _, clear = slopes(staged, vectors)
     active = clear & (first > 0.05)
     # NaN is not above anything.
     wrong = active & ~(gradient * upstream > 0)
@@ -355,9 +313,9 @@ def test_a_gradient_reaches_the_input(subject: Subject) -> None:
 def test_the_gradient_is_that_of_all_stages(subject: Subject) -> None:
     staged = Staged(subject)
     vectors = staged.vectors()[: 1 if subject.layout.long_axis is None else None]
-    upstream = np.random.default_rng(23).choice([-2.0, -1.0, 1.0, 2.0], size=vectors.shape).astype(vectors.dtype)
-    gradient = _gradient(staged, vectors, upstream).astype(np.float64)
-    _, total, off, clear = _slopes(staged, vectors)
+    upstream = upstream_of(vectors)
+    gradient = gradient_of(staged, vectors, upstream).astype(np.float64)
+    _, total, off, clear = slopes(staged, vectors)
     expected = np.where(clear, total * upstream, gradient)
     where = f"the gradients through {staged.count} stages, as (vector, channel),"
     comparators.within(gradient, expected, np.abs(upstream) * off, where)
@@ -386,7 +344,7 @@ def test_each_further_stage_refines(subject: Subject) -> None:
     for stages in range(1, STAGES + 1):
         codes = subject.layout.flatten(staged.quantizer(stages=stages).quantize(z.copy()).codes)
         left.append(np.abs(codes.astype(np.float64) - target).max(axis=0))
-    for stages, (before, after) in enumerate(zip(left, left[1:], strict=False), start=1):
+    for stages, (before, after) in enumerate(pairwise(left), start=1):
         worse = after > _CLEARLY * before + staged.tolerance()
         if worse.any():
             channel = int(np.flatnonzero(worse)[0])
@@ -437,7 +395,10 @@ def test_groups_are_quantized_side_by_side(subject: Subject) -> None:
         where = f" in group {group + 1} of {groups}"
         staged.judge_levels(vectors[:, part], indices, range(staged.count), quantizer.setup, where)
         reply = StagedReply(codes[:, part], indices, indices)
-        _summed(staged, vectors, reply, f"the codes of group {group + 1} of {groups}")
+        staged.judge_sum(vectors, reply, f"the codes of group {group + 1} of {groups}")
     comparators.within(
-        decoded, codes, np.tile(2 * staged.tolerance(), groups), f"the codes decoded from the indices of {groups} groups"
+        decoded,
+        codes,
+        np.tile(2 * staged.tolerance(), groups),
+        f"the codes decoded from the indices of {groups} groups",
     )

@@ -110,7 +110,9 @@ class ResidualFSQ:
         terms = np.empty(level.shape)
         for i, L in enumerate(self.levels):
             scale = np.array([self.rule.scale(L, stage) for stage in range(level.shape[-1])])
-            terms[..., i, :] = np.where(level[..., i, :] < 0, 0.0, self.rule.stage.grid.code(level[..., i, :], L) * scale)
+            terms[..., i, :] = np.where(
+                level[..., i, :] < 0, 0.0, self.rule.stage.grid.code(level[..., i, :], L) * scale
+            )
         return terms
 
     def _kept(self) -> int:
