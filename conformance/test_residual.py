@@ -34,16 +34,15 @@ def test_every_stage_has_an_index(subject: Subject) -> None:
     vectors = staged.vectors()
     quantizer = staged.quantizer()
     with subject.must_answer(f"indices of {staged.count} stages for each position"):
-        reply = staged.ask(vectors, quantizer)
-    comparators.integer_dtype(reply.indices, "the indices of the stages")
-    outside = (reply.indices < 0) | (reply.indices >= subject.codebook.size)
+        found = staged.ask(vectors, quantizer).indices
+    comparators.integer_dtype(found, "the indices of the stages")
+    outside = (found < 0) | (found >= subject.codebook.size)
     if outside.any():
         row, stage = (int(part[0]) for part in np.nonzero(outside))
         raise NonConformanceError(
             Finding(
-                f"stage {stage + 1} of {staged.count} gives the index {reply.indices[row, stage]}, outside the codebook of "
-                f"{subject.codebook.size}",
-                f"index {reply.indices[row, stage]}",
+                f"stage {stage + 1} of {staged.count} gives the index {found[row, stage]}, outside the codebook of {subject.codebook.size}",
+                f"index {found[row, stage]}",
                 f"0 … {subject.codebook.size - 1}",
                 input=vectors[row],
                 wrong=int(outside.sum()),
@@ -222,13 +221,13 @@ def test_stage_dropout_leaves_out_the_last_stages(subject: Subject) -> None:
     for reply in staged.drawn(_DRAWS // 4):
         out = reply.indices == -1
         kept = int((~out[0]).sum())
-        words = f"the stages left out of {staged.count}, as (vector, stage),"
         expected = np.broadcast_to(np.arange(staged.count) >= max(kept, 1), out.shape)
-        comparators.same_integers(out.astype(np.int64), expected.astype(np.int64), words)
+        where = f"the stages left out of {staged.count}, as (vector, stage),"
+        comparators.same_integers(out * 1, expected * 1, where)
         staged.judge_sum(vectors[: len(reply.codes)], reply, f"the codes of the first {kept} of {staged.count} stages")
     calm = staged.ask(vectors, staged.quantizer(stage_dropout=True, training=False), **staged.recorded())
-    none = np.zeros(calm.indices.shape, dtype=np.int64)
-    comparators.same_integers((calm.indices == -1).astype(np.int64), none, "the stages left out in evaluation")
+    out = calm.indices == -1
+    comparators.same_integers(out * 1, np.zeros_like(out) * 1, "the stages left out in evaluation")
 
 
 @clause(
@@ -282,7 +281,7 @@ def test_a_gradient_reaches_the_input(subject: Subject) -> None:
     if wrong.any():
         row, channel = (int(part[0]) for part in np.nonzero(wrong))
         L, x, weight = subject.levels[channel], float(vectors[row, channel]), float(upstream[row, channel])
-        single, one = vectors[row : row + 1], upstream[row : row + 1]
+        single, one = (subject.layout.arrange(part[row : row + 1]) for part in (vectors, upstream))
         raise NonConformanceError(
             Finding(
                 f"L = {L}: the gradient at x = {x!r} is {gradient[row, channel]:g} for the upstream {weight:g}, where the "
@@ -293,7 +292,7 @@ def test_a_gradient_reaches_the_input(subject: Subject) -> None:
                 input_note=f"channel {channel} is wrong",
                 wrong=int(wrong.sum()),
                 tried=int(active.sum()),
-                probe=Probe("vjp", subject.layout.arrange(single), subject.layout.arrange(one)),
+                probe=Probe("vjp", single, one),
                 setup=staged.quantizer().setup,
             )
         )
@@ -337,8 +336,7 @@ def test_each_further_stage_refines(subject: Subject) -> None:
     random = np.random.default_rng(24)
     vectors = np.stack([random.permutation(line) for _ in subject.levels], axis=-1).astype(subject.precision.dtype)
     vectors = vectors[: 1 if subject.layout.long_axis is None else None]
-    columns = [staged.rule.first_residual(vectors[:, i], L) for i, L in enumerate(subject.levels)]
-    target = np.stack(columns, axis=-1)
+    target = np.stack([staged.rule.first_residual(vectors[:, i], L) for i, L in enumerate(subject.levels)], axis=-1)
     z = np.ascontiguousarray(subject.layout.arrange(vectors))
     left = []
     for stages in range(1, STAGES + 1):
@@ -348,7 +346,7 @@ def test_each_further_stage_refines(subject: Subject) -> None:
         worse = after > _CLEARLY * before + staged.tolerance()
         if worse.any():
             channel = int(np.flatnonzero(worse)[0])
-            said = ", ".join(f"{float(one[channel]):.4g}" for one in left)
+            said = ", ".join(f"{one[channel]:.4g}" for one in left)
             raise NonConformanceError(
                 Finding(
                     f"L = {subject.levels[channel]}: the largest error is {before[channel]:.4g} with {stages} "
@@ -396,9 +394,5 @@ def test_groups_are_quantized_side_by_side(subject: Subject) -> None:
         staged.judge_levels(vectors[:, part], indices, range(staged.count), quantizer.setup, where)
         reply = StagedReply(codes[:, part], indices, indices)
         staged.judge_sum(vectors, reply, f"the codes of group {group + 1} of {groups}")
-    comparators.within(
-        decoded,
-        codes,
-        np.tile(2 * staged.tolerance(), groups),
-        f"the codes decoded from the indices of {groups} groups",
-    )
+    tolerance = np.tile(2 * staged.tolerance(), groups)
+    comparators.within(decoded, codes, tolerance, f"the codes decoded from the indices of {groups} groups")
