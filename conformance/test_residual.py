@@ -41,7 +41,7 @@ def test_every_stage_has_an_index(subject: Subject) -> None:
         row, stage = (int(part[0]) for part in np.nonzero(outside))
         raise NonConformanceError(
             Finding(
-                f"stage {stage + 1} of {staged.count} gives the index {found[row, stage]}, outside the codebook of {subject.codebook.size}",
+                f"stage {stage + 1} gives the index {found[row, stage]}, outside the codebook of {subject.codebook.size}",
                 f"index {found[row, stage]}",
                 f"0 … {subject.codebook.size - 1}",
                 input=vectors[row],
