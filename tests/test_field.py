@@ -44,6 +44,8 @@ FIELD: dict[str, tuple[Fault, ...]] = {
         fault("SHP-8", "SHP-8/widened/4x3x5/float32/cpu/eval/BdHW", "shape (2, 6, 9, 11)"),
         fault("SHP-9", "SHP-9/widened/4x3x5/float32/cpu/eval/one only", "1 channels passes through a quantizer of 3"),
         fault(_FLOAT32, "NUM-1/widened/3x4x5x7x8x16/float64/cpu/eval", "not level 1"),
+        # ACE-Step's.
+        fault("RES-11 RES-12", "RES-11/residual/8x5x3/float32/cpu/train/stages=1", "is 0 for the upstream"),
     ),
     "transformers==5.23.0": (
         fault("IDX-5", "IDX-5/widened/26x26x26/float32/cpu/eval", "index 6 gets the index 5"),
