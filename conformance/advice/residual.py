@@ -23,7 +23,7 @@ ADVICE = {
     ),
     "RES-3": Advice(
         why="After a stage the rest lies within half a step of its codes. The next stage has to see that rest as large as the "
-        "first one saw its input, which is L times as large: s_i = L^-i, channel by channel (issue 96 of vector-quantize- "
+        "first one saw its input, which is L times as large: s_i = L^-i, channel by channel (issue 96 of vector-quantize-"
         "pytorch; (L-1)^-i in 1.12.5 to 1.25.2).",
         fix="Divide what is left by the scale before the stage, and multiply its codes by the same scale before they are "
         "taken off. Take off this stage's codes, not those of all, and let no stage see the input again. The first "
@@ -45,7 +45,7 @@ ADVICE = {
         "stages that are there.",
     ),
     "RES-6": Advice(
-        why="What goes in channel-first comes out so, and has to be decodable from the indices as they came. vector-quantize- "
+        why="What goes in channel-first comes out so, and has to be decodable from the indices as they came. vector-quantize-"
         "pytorch 1.32.0 with `is_channel_first=True` puts the stages where the channels were and reads them from the last "
         "axis when it decodes: it raises, or takes time for stages where both are equally long.",
         fix="Undo in decoding what the forward call did with the axes: move the stages' axis to the end, decode, and move the "
