@@ -157,10 +157,6 @@ class Quantizer(Protocol):
         """The codes of indices of the layout's positions, in the layout."""
         ...
 
-    def stage_codes(self, indices: Array) -> Array:
-        """Of a residual quantizer: the codes of each stage for indices as it gave them, (stages, positions…, d)."""
-        ...
-
     def train(self, mode: bool) -> None:
         """Switch training on or off."""
         ...
@@ -175,6 +171,14 @@ class Quantizer(Protocol):
 
     def held_bytes(self) -> int:
         """The memory that it holds, in bytes."""
+        ...
+
+
+class ResidualQuantizer(Quantizer, Protocol):
+    """A residual quantizer that was built."""
+
+    def stage_codes(self, indices: Array) -> Array:
+        """The codes of each stage for indices as it gave them, (stages, positions…, d)."""
         ...
 
 
