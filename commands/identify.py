@@ -49,7 +49,7 @@ def identify(
 
     try:
         lists = tuple(parse_levels(text) for text in levels or ())
-        Wanted((target,), rules=tuple(rule or ()), levels=lists).checked()
+        Wanted((target,), rules=tuple(rule or ()), levels=lists).checked(residual=False)
         with resolver(apart(isolate, allow_build)) as load:
             adapter = load(target)
             agrees = True

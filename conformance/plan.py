@@ -41,10 +41,10 @@ class Wanted:
     baseline: Path | None = None
     allow_stale: bool = False
 
-    def checked(self) -> Wanted:
-        """Itself; `UsageError` for an unknown name or impossible levels."""
+    def checked(self, *, residual: bool = True) -> Wanted:
+        """Itself; `UsageError` for an unknown name or impossible levels. residual: whether a rule may be a residual one."""
         _known("tier", (self.tier,), TIERS)
-        _known("rule", self.rules, (*RULES, *RESIDUAL_RULES))
+        _known("rule", self.rules, (*RULES, *(RESIDUAL_RULES if residual else ())))
         _known("dtype", self.dtypes, tuple(PRECISIONS))
         _known("device", self.devices, DEVICES)
         for levels, name in product(self.levels, self.rules):

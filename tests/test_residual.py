@@ -204,10 +204,11 @@ def test_a_failure_has_a_script_that_shows_it() -> None:
         (("reference", "--rule", "residual-atanh", "--levels", "2,5"), 2, "residual-atanh needs L ≥ 3"),
         ((f"{RIGHT}:Missing",), 2, "has no Missing; it has"),
         (
-            ("plain.py:FSQ", "--rule", "residual"),
+            ("plain.py:FSQ", "--rule", "widened"),
             2,
-            "has no residual quantizer, and the rule residual is for residual ones",
+            "the clauses RES are not judged by the rules widened: those of RES go by",
         ),
+        (("plain.py:FSQ",), 2, "plain.py:FSQ has no residual quantizer, which RES are about; name the class of one"),
         (("broken.py:Residual",), 2, "num_quantizers=3 raised KeyError"),
         (("silent.py:Residual",), 2, "does not say which rule it computes"),
     ],
@@ -224,3 +225,27 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], status: int, words: s
     assert said.status == status
     assert words in said.complaint
     assert len(said.complaint.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("identify", "reference", "--rule", "residual"),
+        ("vectors", "--rule", "residual", "--levels", "8,5", "-o", "folder"),
+        ("interop", "reference@residual", "torch-fsq"),
+    ],
+)
+def test_commands_that_know_plain_rules_only_say_so(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    said = command(*arguments, cwd=tmp_path)
+    assert said.status == 2
+    assert "unknown rule 'residual'" in said.complaint
+    assert len(said.complaint.splitlines()) == 1
+
+
+def test_a_residual_rule_for_a_plain_class_is_one_line(tmp_path: Path) -> None:
+    written(tmp_path, "plain.py", "from fsqcheck.reference import FSQ")
+    said = command("run", "plain.py:FSQ", "--rule", "residual", "-q", cwd=tmp_path)
+    assert said.status == 2
+    assert said.complaint == (
+        "fsqcheck: plain.py:FSQ has no residual quantizer, and the rule residual is for residual ones"
+    )
