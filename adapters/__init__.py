@@ -1,6 +1,7 @@
 """How to talk to one implementation: one file a library. Torch is imported only by what needs it."""
 
 from .construction import Construction
+from .described import adapter_of
 from .dialect import Dialect
 from .layouts import LAYOUTS, Layout, OneVectorError
 from .native import NativeAdapter, main_layout
@@ -34,6 +35,7 @@ __all__ = [
     "Quantizer",
     "Setup",
     "TargetUnavailableError",
+    "adapter_of",
     "known_targets",
     "main_layout",
     "resolve",

@@ -18,6 +18,8 @@ from .construction import Construction
 from .loading import load_file
 from .protocol import Adapter, TargetUnavailableError
 
+#: Packages that targets compute in and that an extra of the same name installs.
+EXTRAS = ("torch", "jax")
 #: The entry-point group by which other distributions register adapters.
 GROUP = "fsqcheck.adapters"
 
@@ -31,15 +33,17 @@ class Known:
     summary: str
 
     def load(self) -> Adapter:
-        """The adapter; raises whatever its import raises."""
+        """The adapter, which is there or is made by a function; raises whatever its import raises."""
         module, _, attribute = self.where.partition(":")
-        made: Adapter = getattr(importlib.import_module(module), attribute)()
+        found = getattr(importlib.import_module(module), attribute)
+        made: Adapter = found if _is_adapter(found) else found()
         return made
 
 
 BUILT_IN: tuple[Known, ...] = (
     Known("reference", "fsqcheck.adapters.reference:adapter", "the NumPy FSQ of fsqcheck.reference, all rules"),
     Known("torch-fsq", "fsqcheck.adapters.torch_fsq:adapter", "our own FSQ in torch, all rules, any device and dtype"),
+    Known("jax-fsq", "fsqcheck.adapters.jax_fsq:adapter", "our own FSQ in JAX, all rules, any dtype; a pure function"),
     Known(
         "vector-quantize-pytorch",
         "fsqcheck.adapters.vector_quantize_pytorch:adapter",
@@ -94,7 +98,9 @@ def _loaded(target: str, load: Callable[[], Adapter]) -> Adapter:
         raise
     except BaseException as error:  # a target's import may raise anything, SystemExit included
         said = (str(error).strip().splitlines() or ["no message"])[0][:300]
-        raise TargetUnavailableError(f"{target} cannot be loaded: {type(error).__name__}: {said}") from error
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        hint = f"; pip install 'fsqcheck[{missing}]'" if missing in EXTRAS else ""
+        raise TargetUnavailableError(f"{target} cannot be loaded: {type(error).__name__}: {said}{hint}") from error
 
 
 def _pinned(target: str, adapter: Adapter, wanted: str) -> Adapter:
@@ -141,14 +147,18 @@ def _found(target: str, call: Construction) -> Any:
 
 def _as_adapter(found: Any, call: Construction) -> Adapter | None:
     """An adapter, or a class or a function that gives one from the arguments that are there; None for anything else."""
-    if isinstance(found, Adapter) and not isinstance(found, type):
-        return found
+    if _is_adapter(found):
+        return cast(Adapter, found)
     if isinstance(found, type) and all(hasattr(found, name) for name in ("build", "refusal", "guard")):
         return cast(Adapter, found(**call.arguments))
     if inspect.isfunction(found) and set(_required(found)) <= set(call.arguments) - {"levels"}:
         made = found(**call.arguments)
         return made if isinstance(made, Adapter) else None
     return None
+
+
+def _is_adapter(found: Any) -> bool:
+    return isinstance(found, Adapter) and not isinstance(found, type)
 
 
 def _required(function: Callable[..., Any]) -> list[str]:
