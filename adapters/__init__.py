@@ -16,7 +16,7 @@ from .protocol import (
     Setup,
     TargetUnavailableError,
 )
-from .resolve import BUILT_IN, known_targets, resolve
+from .resolve import BUILT_IN, construction_of, known_targets, resolve
 
 __all__ = [
     "BUILT_IN",
@@ -36,6 +36,7 @@ __all__ = [
     "Setup",
     "TargetUnavailableError",
     "adapter_of",
+    "construction_of",
     "known_targets",
     "main_layout",
     "resolve",

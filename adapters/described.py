@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..reference import Codebook
+from ..reference import Codebook, rule_named
 from .bridge import Bridge, Pair
 from .construction import Construction
 from .dialect import CONVENTION, Dialect
@@ -30,6 +30,7 @@ def adapter_of(
     beside: str | None = None,
     levels: str | None = "levels",
     arguments: Arguments | None = None,
+    channels: str | None = None,
     width: str | None = None,
     num_codebooks: str | None = None,
     rules: Iterable[str] = (),
@@ -44,11 +45,12 @@ def adapter_of(
     """The adapter of a class that is called by names of its own.
 
     target: `module:Class`, or `path/to/file.py:Class` with the path from the folder of the file `beside`. framework: `torch`,
-    `jax` or `numpy`. levels, width, num_codebooks: the constructor's names for the list of levels, the size of the input's
-    channel axis (given always, for projections another one) and the number of codebooks; None: it has none.
+    `jax` or `numpy`. levels, channels, width, num_codebooks: the constructor's names for the list of levels, the size of
+    the input's channel axis where it must be told, the same where it may differ and linear maps lie between, and the number
+    of codebooks; None: it has none.
     arguments: what else it is called with; a function is asked with the levels.
     forward, encode, decode: Python expressions over the quantizer `q` and `{z}`, `{codes}`, `{indices}` (`Dialect`); `forward`
-    gives `(codes, indices)`, either of which may be None. digits: it gives indices only, whose digits stand for codes.
+    gives `(codes, indices)`, either of which may be None. digits: it gives indices only, off which codes are read.
     offers, lacks: names of `Capability`, beside what the other rows and the framework say.
 
     Raises `TargetUnavailableError` for a framework that there is no bridge to, and for a file that is not there.
@@ -73,8 +75,10 @@ def adapter_of(
         given: dict[str, Any] = {levels: list(setup.levels)} if levels is not None else {}
         if num_codebooks is not None and setup.num_codebooks > 1:
             given[num_codebooks] = setup.num_codebooks
-        if width is not None:
-            given[width] = len(setup.levels) * setup.num_codebooks if setup.width is None else setup.width
+        if channels is not None:
+            given[channels] = len(setup.levels) * setup.num_codebooks
+        if width is not None and setup.width is not None:
+            given[width] = setup.width
         more = arguments(list(setup.levels)) if callable(arguments) else arguments or {}
         return Construction(file.stem if file else where, name, {**given, **more}, file)
 
@@ -102,12 +106,19 @@ def adapter_of(
 
 
 def digits_of_indices(bridge: Bridge, result: Any, setup: Setup) -> Pair:
-    """Indices, and in the place of codes their digits, float32, the first channel least significant; NaN for no index."""
+    """Indices, and the codes that their digits have under the rule, the first channel least significant.
+
+    The codes are float64 for such inputs, else float32, and NaN for what is no index of the codebook.
+    """
     indices = result[1] if isinstance(result, tuple) else result
     if not bridge.is_array(indices):
         raise TypeError(f"the forward call returned {type(indices).__name__}; expected indices")
     whole = bridge.array(indices).astype(np.int64)
     digits = Codebook(setup.levels).unpack(np.where(known := (whole >= 0) & (whole < prod(setup.levels)), whole, 0))
-    values = np.where(known[..., None], digits, np.nan).astype(np.float32)
+    grid = rule_named(setup.rule).grid
+    codes = [grid.code(digits[..., i], levels) for i, levels in enumerate(setup.levels)]
+    values = np.where(known[..., None], np.stack(codes, axis=-1), np.nan).astype(
+        np.float64 if setup.dtype == "float64" else np.float32
+    )
     placed = np.ascontiguousarray(np.moveaxis(values, -1, LAYOUTS[setup.layout].channel_axis))
     return bridge.native(placed, bridge.device_of(indices)), indices

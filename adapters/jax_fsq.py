@@ -1,7 +1,7 @@
 """The target `jax-fsq`: our own FSQ in JAX, and the proof that nothing in the suite takes a target for torch.
 
 It computes float64 in float64 and everything else in float32, with exact constants that are rounded once. Indices are
-integers from the start. What XLA offers as tanh is not good enough for it: see `_tanh`.
+integers from the start. What XLA offers as tanh is not good enough for it: see `tanh`.
 """
 
 from __future__ import annotations
@@ -141,16 +141,16 @@ def _hard_tangent(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -
 _quantize = jax.jit(JaxFSQ._quantized, static_argnums=0)
 _encode = jax.jit(JaxFSQ._encoded, static_argnums=0)
 _decode = jax.jit(JaxFSQ._decoded, static_argnums=0)
-_tanh = jax.custom_jvp(_tanh_value)
-_tanh.defjvp(_tanh_tangent)
+tanh = jax.custom_jvp(_tanh_value)
+tanh.defjvp(_tanh_tangent)
 #: The hard value forward, the smooth one's gradient backward: no sum of large numbers stands in for the code.
 _straight_through = jax.custom_jvp(_hard)
 _straight_through.defjvp(_hard_tangent)
 
 _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    TANH.name: _tanh,
+    TANH.name: tanh,
     CLAMP.name: lambda x: jnp.clip(x, -1.0, 1.0),
-    IFSQ_SIGMOID.name: lambda x: _tanh(0.5 * IFSQ_STEEPNESS * x),
+    IFSQ_SIGMOID.name: lambda x: tanh(0.5 * IFSQ_STEEPNESS * x),
 }
 
 

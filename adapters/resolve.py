@@ -12,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from .construction import Construction
 from .loading import load_file
 from .protocol import Adapter, TargetUnavailableError
+
+Loaded = TypeVar("Loaded")
 
 #: Packages that targets compute in and that an extra of the same name installs.
 EXTRAS = ("torch", "jax")
@@ -86,7 +88,7 @@ def resolve(target: str) -> Adapter:
     raise TargetUnavailableError(_unknown(target))
 
 
-def _loaded(target: str, load: Callable[[], Adapter]) -> Adapter:
+def _loaded(target: str, load: Callable[[], Loaded]) -> Loaded:
     """What `load` gives; anything that it raises becomes one line."""
     try:
         with warnings.catch_warnings():
@@ -113,8 +115,28 @@ def _pinned(target: str, adapter: Adapter, wanted: str) -> Adapter:
     return adapter
 
 
+def construction_of(target: str) -> Construction:
+    """`module:Class(name=value)` or `path/to/file.py:Name` as the call that it stands for, whose class is there.
+
+    Raises `TargetUnavailableError`, also for whatever an import raises.
+    """
+    call = _loaded(target, lambda: _called(target))
+    _loaded(target, lambda: _found(target, call))
+    return call
+
+
 def _spelled(target: str) -> Adapter:
-    """`module:Class(name=value)` or `path/to/file.py:Name`, an adapter or a class with the shared convention."""
+    """An adapter, or a class with the shared convention."""
+    call = _called(target)
+    found = _found(target, call)
+    if adapter := _as_adapter(found, call):
+        return adapter
+    from .convention import convention
+
+    return convention(target, call)
+
+
+def _called(target: str) -> Construction:
     match = re.fullmatch(r"(?P<where>.+?):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", target, re.DOTALL)
     if match is None:
         raise TargetUnavailableError(f"{target} is not a target; expected module:Class or path/to/file.py:Name")
@@ -126,12 +148,7 @@ def _spelled(target: str) -> Adapter:
         if not file.is_file():
             raise TargetUnavailableError(f"{target}: there is no file {file} (looked in {Path.cwd()})")
         call = Construction(file.stem, call.name, call.arguments, file.resolve())
-    found = _found(target, call)
-    if adapter := _as_adapter(found, call):
-        return adapter
-    from .convention import convention
-
-    return convention(target, call)
+    return call
 
 
 def _found(target: str, call: Construction) -> Any:
