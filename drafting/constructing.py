@@ -12,7 +12,7 @@ from ..adapters import Construction
 #: Levels that every rule of the field allows, then those that classes for certain levels take.
 TRIALS = ((5, 7, 3), (8, 5, 5, 5), (3,) * 8)
 #: What the list of levels is called in the field.
-_LEVELS = (
+_LEVELS: tuple[str, ...] = (
     "levels",
     "_levels",
     "level",

@@ -155,7 +155,9 @@ def test_a_numpy_class_is_told_from_a_torch_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("levels", [[8, 5, 5, 5], [5]])
-def test_a_numpy_class_that_takes_its_own_width_only_is_told_from_a_torch_one(tmp_path: Path, levels: list[int]) -> None:
+def test_a_numpy_class_that_takes_its_own_width_only_is_told_from_a_torch_one(
+    tmp_path: Path, levels: list[int]
+) -> None:
     source = f"{RIGHT}\nclass Strict(FSQ):\n    def __call__(self, z):\n"
     source += "        assert z.shape[-1] == len(self.levels)\n        return super().__call__(z)\n"
     adapter = resolve(f"{written(tmp_path, 'strict_one.py', source)}:Strict(levels={levels})")

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from fsqcheck.adapters import Capability, NativeAdapter, Probe, Setup, adapter_of, resolve
+from fsqcheck.reference import FSQ, PRECISIONS, RULES, every_value, rule_named, staircase
 from fsqcheck.releases.environment import Environments, InstallError
 from fsqcheck.releases.pin import parse_pin
-from fsqcheck.reference import FSQ, PRECISIONS, RULES, every_value, rule_named, staircase
 from fsqcheck.reports import BAD, read
 
 from .commands import Said, fsqcheck, written
@@ -111,6 +111,7 @@ def command(site: Path, tmp_path: Path) -> Callable[..., Said]:
 @pytest.fixture
 def named(jax: Any, tmp_path: Path) -> Callable[[str], Any]:
     """The adapter of a class above."""
+    assert jax is not None
     file = written(tmp_path, "in_jax.py", CLASSES)
     return lambda name: resolve(f"{file}:{name}")
 
@@ -147,9 +148,12 @@ def test_with_64_bits_switched_on_large_codebooks_are_exact(command: Callable[..
     assert {one.outcome for one in read(tmp_path / "r.jsonl").results} == {"pass"}
 
 
+@pytest.mark.usefixtures("jax")
 @pytest.mark.parametrize("rule", RULES)
-def test_every_rule_steps_where_the_reference_does(rule: str, jax: Any) -> None:
-    levels = next(levels for levels in ((3, 4, 5, 8), (3, 5, 7, 9), (3, 3)) if all(map(rule_named(rule).levels_allowed, levels)))
+def test_every_rule_steps_where_the_reference_does(rule: str) -> None:
+    levels = next(
+        levels for levels in ((3, 4, 5, 8), (3, 5, 7, 9), (3, 3)) if all(map(rule_named(rule).levels_allowed, levels))
+    )
     z = np.random.default_rng(0).normal(size=(1, 20_000, len(levels))).astype(np.float32)
     given = resolve("jax-fsq").build(Setup(levels, rule)).quantize(z)
     codes, indices = FSQ(levels, rule)(z)
@@ -162,7 +166,8 @@ def test_every_rule_steps_where_the_reference_does(rule: str, jax: Any) -> None:
     assert np.allclose(given.codes[settled], codes[settled], atol=1e-6)
 
 
-def test_more_codes_than_int32_holds_are_refused_in_words(jax: Any) -> None:
+@pytest.mark.usefixtures("jax")
+def test_more_codes_than_int32_holds_are_refused_in_words() -> None:
     with pytest.raises(ValueError, match=r"4294967296 codes need indices of 64 bits; call jax\.config\.update"):
         resolve("jax-fsq").build(Setup((16,) * 8, "paper"))
 
@@ -178,8 +183,9 @@ def test_without_jax_one_line_says_how_it_is_installed() -> None:
 # The bridge
 
 
+@pytest.mark.usefixtures("jax")
 @pytest.mark.parametrize("dtype", PRECISIONS)
-def test_an_array_comes_back_with_its_dtype_and_bits(dtype: str, jax: Any) -> None:
+def test_an_array_comes_back_with_its_dtype_and_bits(dtype: str) -> None:
     bridge = resolve("jax-fsq").bridge  # type: ignore[attr-defined]  # an adapter of ours has one
     values = np.array([1.5, -0.0, np.inf, np.nan, 1e-7]).astype(PRECISIONS[dtype].dtype)
     with bridge.running(Setup((3,), "paper", dtype=dtype)):
@@ -188,7 +194,8 @@ def test_an_array_comes_back_with_its_dtype_and_bits(dtype: str, jax: Any) -> No
     assert back.tobytes() == values.tobytes()
 
 
-def test_every_16_bit_value_goes_there_and_back(jax: Any) -> None:
+@pytest.mark.usefixtures("jax")
+def test_every_16_bit_value_goes_there_and_back() -> None:
     bridge = resolve("jax-fsq").bridge  # type: ignore[attr-defined]
     for dtype in ("float16", "bfloat16"):
         values = every_value(PRECISIONS[dtype])
@@ -205,7 +212,8 @@ def test_64_bits_are_on_for_float64_alone_and_off_afterwards(jax: Any) -> None:
     assert jax.config.jax_enable_x64 == before == False  # noqa: E712
 
 
-def test_an_input_is_copied_so_that_nobody_sees_it_change(jax: Any) -> None:
+@pytest.mark.usefixtures("jax")
+def test_an_input_is_copied_so_that_nobody_sees_it_change() -> None:
     bridge = resolve("jax-fsq").bridge  # type: ignore[attr-defined]
     values = zeros(4096)
     native = bridge.native(values, "cpu")
@@ -213,14 +221,18 @@ def test_an_input_is_copied_so_that_nobody_sees_it_change(jax: Any) -> None:
     assert not bridge.array(native).any()
 
 
-def test_an_index_that_int32_does_not_hold_is_refused_and_not_wrapped(jax: Any) -> None:
+@pytest.mark.usefixtures("jax")
+def test_an_index_that_int32_does_not_hold_is_refused_and_not_wrapped() -> None:
     quantizer = resolve("jax-fsq").build(Setup((8, 5), "paper"))
-    with pytest.raises(OverflowError, match="4294967296 does not fit into int32, and jax_enable_x64, which gives int64, is off"):
+    with pytest.raises(
+        OverflowError, match="4294967296 does not fit into int32, and jax_enable_x64, which gives int64, is off"
+    ):
         quantizer.indices_to_codes(np.array([[2**32]]))
 
 
+@pytest.mark.usefixtures("jax")
 @pytest.mark.parametrize("way", [None, "derived", "interleaved", "twice"])
-def test_the_gradient_is_that_of_the_codes_times_the_upstream(way: str | None, jax: Any) -> None:
+def test_the_gradient_is_that_of_the_codes_times_the_upstream(way: str | None) -> None:
     quantizer = resolve("jax-fsq").build(Setup((5,), "paper"))
     z = np.array([[[0.3], [9.5]]], dtype=np.float32)
     _, gradient = quantizer.vjp(z, np.array([[[2.0], [1.0]]], dtype=np.float32), way=way)
@@ -229,8 +241,9 @@ def test_the_gradient_is_that_of_the_codes_times_the_upstream(way: str | None, j
     assert gradient[0, 1, 0] == 0.0
 
 
+@pytest.mark.usefixtures("jax")
 @pytest.mark.parametrize("how", ["deepcopy", "pickle", "state"])
-def test_a_copy_answers_alike(how: str, jax: Any) -> None:
+def test_a_copy_answers_alike(how: str) -> None:
     quantizer = resolve("jax-fsq").build(Setup((8, 5), "paper"))
     z = np.random.default_rng(2).normal(size=(1, 50, 2)).astype(np.float32)
     assert quantizer.copied(how).quantize(z).codes.tobytes() == quantizer.quantize(z).codes.tobytes()
@@ -239,7 +252,7 @@ def test_a_copy_answers_alike(how: str, jax: Any) -> None:
 @pytest.mark.parametrize("kind", ["forward", "codes_to_indices", "indices_to_codes", "vjp", "round trip"])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
 def test_a_script_prints_what_the_target_answers(
-    kind: str, dtype: str, jax: Any, command: Callable[..., Said], capsys: pytest.CaptureFixture[str]
+    kind: str, dtype: str, jax: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     values = np.array([[[0.3, -1.2]]]).astype(PRECISIONS[dtype].dtype)
     array = np.array([[7]]) if kind in ("indices_to_codes", "round trip") else values
@@ -266,11 +279,13 @@ def test_a_jax_class_needs_no_adapter(named: Callable[[str], Any]) -> None:
     assert {Capability.TRAIN, Capability.CAST, Capability.AUTOCAST}.isdisjoint(adapter.capabilities)
 
 
-def test_a_numpy_class_is_told_from_a_jax_one_where_jax_is_imported(jax: Any) -> None:
+@pytest.mark.usefixtures("jax")
+def test_a_numpy_class_is_told_from_a_jax_one_where_jax_is_imported() -> None:
     assert resolve("fsqcheck.reference:FSQ").identity.framework.startswith("numpy")
 
 
-def test_a_torch_callable_is_told_from_a_jax_one_where_jax_is_imported(jax: Any, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("jax")
+def test_a_torch_callable_is_told_from_a_jax_one_where_jax_is_imported(tmp_path: Path) -> None:
     source = "from fsqcheck.adapters.torch_fsq import TorchFSQ\ndef fsq(levels):\n    inner = TorchFSQ(levels)\n"
     file = written(tmp_path, "a_torch_one.py", source + "    return lambda z: inner(z)\n")
     assert resolve(f"{file}:fsq").identity.framework.startswith("torch")
@@ -297,7 +312,8 @@ def test_init_drafts_an_adapter_of_a_jax_class(command: Callable[..., Said], tmp
     assert said.out.startswith("fsqcheck_adapter.py:adapter: conforms"), said
 
 
-def test_an_adapter_of_rows_takes_jax(jax: Any, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("jax")
+def test_an_adapter_of_rows_takes_jax(tmp_path: Path) -> None:
     file = written(tmp_path, "in_jax.py", CLASSES)
     adapter = adapter_of("in_jax.py:Own", beside=str(file), framework="jax", rules=["widened"])
     assert adapter.build(Setup((8, 5), "widened")).quantize(zeros(1, 4, 2)).codes.shape == (1, 4, 2)
