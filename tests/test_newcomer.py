@@ -33,6 +33,13 @@ EXPECTED = {
     'cd checks && pytest test_fsqcheck.py -k "IDX-4 or BND-3"': (0, " passed"),
 }
 
+#: The faults that the page tells of.
+SAID = {
+    "my_torch.py:FSQ": ["SHP-9", "NUM-5", "NUM-7", "SHP-12"],
+    "my_numpy.py:FSQ": ["SHP-9", "NUM-5", "NUM-7"],
+    "my_jax.py:FSQ": ["IDX-6"],
+}
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -72,7 +79,10 @@ def test_each_command_of_the_page_does_what_the_page_says(
     assert said.status == status, said
     assert words in said.out, said
     if "--markdown" in command:
-        assert (here / command.split()[-1]).read_text(encoding="utf-8").startswith("#")
+        page = (here / command.split()[-1]).read_text(encoding="utf-8")
+        assert [clause for clause in SAID[command.split()[2]] if f"**{clause}" in page or f"{clause} " in page] == SAID[
+            command.split()[2]
+        ]
 
 
 def test_the_rows_of_the_page_are_an_adapter(tmp_path: Path) -> None:
