@@ -1,6 +1,7 @@
 """How to talk to one implementation: one file a library. Torch is imported only by what needs it."""
 
 from .construction import Construction
+from .described import adapter_of
 from .dialect import Dialect
 from .layouts import LAYOUTS, Layout, OneVectorError
 from .native import NativeAdapter, main_layout
@@ -17,7 +18,7 @@ from .protocol import (
     TargetUnavailableError,
     residual_of,
 )
-from .resolve import BUILT_IN, known_targets, resolve
+from .resolve import BUILT_IN, construction_of, known_targets, resolve
 
 __all__ = [
     "BUILT_IN",
@@ -37,6 +38,8 @@ __all__ = [
     "ResidualQuantizer",
     "Setup",
     "TargetUnavailableError",
+    "adapter_of",
+    "construction_of",
     "known_targets",
     "main_layout",
     "residual_of",

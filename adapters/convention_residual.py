@@ -20,9 +20,11 @@ from .affording import whole_codebook
 from .bridge import Array, Bridge, Call, Pair
 from .construction import Construction, idle_projections
 from .dialect import RESIDUAL, Dialect
+from .frameworks import bridge_of
 from .layouts import LAYOUTS, Layout
 from .native import NativeAdapter, codes_and_indices
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
+from .versions import version_of
 
 #: Levels for finding out what a class can do, and by which rule; those of the second list where it takes no others.
 _TRIALS = ((4, 6, 5), (5, 7, 3))
@@ -48,13 +50,10 @@ def is_residual(target: Any) -> bool:
     return hasattr(target, "get_output_from_indices") or "num_quantizers" in _parameters(target)
 
 
-def residual_convention(name: str, call: Construction, version: str | None, bridge_of: Any) -> NativeAdapter:
-    """The adapter of such a class; `TargetUnavailableError` in one line when it does not follow the convention.
-
-    bridge_of: gives the bridge of the framework whose arrays a quantizer takes.
-    """
-    trial = _Trial(name, call, bridge_of)
-    identity = Identity(name, version, trial.origin, trial.bridge.framework)
+def residual_convention(name: str, call: Construction) -> NativeAdapter:
+    """The adapter of such a class; `TargetUnavailableError` in one line when it does not follow the convention."""
+    trial = _Trial(name, call)
+    identity = Identity(name, version_of(call.module), trial.origin, trial.bridge.framework)
     residual = NativeAdapter(
         identity=identity,
         bridge=trial.bridge,
@@ -86,7 +85,6 @@ class _Trial:
 
     name: str
     call: Construction
-    bridge_of: Any
 
     @property
     def origin(self) -> str | None:
@@ -118,8 +116,8 @@ class _Trial:
 
     @cached_property
     def bridge(self) -> Bridge:
-        found: Bridge = self.bridge_of(self._trial[1])
-        return found
+        levels, built = self._trial
+        return bridge_of(built, len(levels))
 
     @cached_property
     def _projects(self) -> bool:

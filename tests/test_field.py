@@ -49,6 +49,7 @@ FIELD: dict[str, tuple[Fault, ...]] = {
     ),
     "transformers==5.23.0": (
         fault("IDX-5", "IDX-5/widened/26x26x26/float32/cpu/eval", "index 6 gets the index 5"),
+        fault("IDX-7", "IDX-7/widened/26x26x26/float32/cpu/eval", "quantizing the vector of the index 6 becomes 5"),
         fault("IDX-9", "IDX-9/widened/4x3x5/float32/cpu/eval/minus one", "decodes to [0.5, 1.0, 1.0]"),
         fault("IDX-11", "IDX-11/widened/8x8x8x8x8/float32/cpu/eval", "for each of its codes"),
         fault("NUM-7", "NUM-7/widened/1001/float32/cpu/eval", "z = -60.0 takes level -1"),
