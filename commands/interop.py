@@ -36,6 +36,7 @@ def interop(
             "-N", metavar="N", min=1, help="How many vectors: 1,000,000, or all of the file.", show_default=False
         ),
     ] = None,
+    stages: Annotated[int, typer.Option(metavar="N", min=1, help="Stages of residual quantizers.")] = 4,
     html: Annotated[File, typer.Option(metavar="FILE", help="Write one offline HTML page.")] = None,
     markdown: Annotated[File, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
     json: Annotated[File, typer.Option(metavar="FILE", help="Write JSON.")] = None,
@@ -60,7 +61,7 @@ def interop(
             ready(file)
         counts = parse_levels(levels)
         with resolver(apart(isolate, allow_build)) as load:
-            found = room.measure(targets, counts, room.inputs(source, len(counts), count), load)
+            found = room.measure(targets, counts, room.inputs(source, len(counts), count), load, stages)
         asked = ((html, room.render_html), (markdown, room.render_markdown), (json, room.render_json))
         for file, made in asked:
             if file is not None:

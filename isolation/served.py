@@ -71,12 +71,17 @@ def _introduced(target: str, line: Conversation) -> ServedAdapter:
         raise TargetUnavailableError(f"{target} cannot be loaded: {error}") from None
     match found:
         case wire.Present():
-            known = frozenset(Capability(name) for name in found.capabilities if name in set(Capability))
-            return ServedAdapter(line, found.identity, found.rules, found.layouts, found.dtypes, known, found.devices)
+            return _adapter(line, found)
         case wire.Absent():
             raise TargetUnavailableError(found.reason)
         case _:
             raise TargetUnavailableError(f"{target} cannot be loaded: its process answered what it was not asked")
+
+
+def _adapter(line: Conversation, said: wire.Present) -> ServedAdapter:
+    known = frozenset(Capability(name) for name in said.capabilities if name in set(Capability))
+    residual = None if said.residual is None else _adapter(line, said.residual)
+    return ServedAdapter(line, said.identity, said.rules, said.layouts, said.dtypes, known, said.devices, residual)
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class ServedAdapter:
     dtypes: tuple[str, ...]
     capabilities: frozenset[Capability]
     _devices: tuple[str, ...]
+    residual: ServedAdapter | None = None
     _forgotten: list[int] = field(default_factory=list)
 
     def devices(self) -> tuple[str, ...]:
@@ -166,6 +172,10 @@ class ServedQuantizer:
     def indices_to_codes(self, indices: wire.Array) -> wire.Array:
         """The codes of indices."""
         return wire.unpacked(self._call("indices_to_codes", wire.Values, indices).values)
+
+    def stage_codes(self, indices: wire.Array) -> wire.Array:
+        """The codes of each stage of a residual quantizer."""
+        return wire.unpacked(self._call("stage_codes", wire.Values, indices).values)
 
     def train(self, mode: bool) -> None:
         """Training on or off."""

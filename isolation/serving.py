@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..adapters import Adapter, Answer, Quantizer, TargetUnavailableError, resolve
+from ..adapters import Adapter, Answer, Quantizer, Setup, TargetUnavailableError, residual_of, resolve
 from . import wire
 from .keeper import LENGTH, exactly
 
@@ -32,9 +32,15 @@ def serve(spelled: str, channel: int) -> None:
 
 
 def _present(adapter: Adapter) -> wire.Present:
-    capabilities = tuple(sorted(adapter.capabilities))
+    residual = residual_of(adapter)
     return wire.Present(
-        adapter.identity, adapter.rules, adapter.layouts, adapter.dtypes, capabilities, adapter.devices()
+        adapter.identity,
+        adapter.rules,
+        adapter.layouts,
+        adapter.dtypes,
+        tuple(sorted(adapter.capabilities)),
+        adapter.devices(),
+        None if residual is None else _present(residual),
     )
 
 
@@ -54,15 +60,19 @@ class _Served:
                 case wire.Guard():
                     return self._guarded(asked.enter)
                 case wire.Refusal():
-                    return wire.Said(self._adapter.refusal(asked.setup))
+                    return wire.Said(self._of(asked.setup).refusal(asked.setup))
                 case wire.Build():
-                    return self._kept(self._adapter.build(asked.setup))
+                    return self._kept(self._of(asked.setup).build(asked.setup))
                 case wire.Call():
                     for number in asked.forgotten:
                         self._built.pop(number, None)
                     return self._called(asked)
         except BaseException as error:  # somebody else's code may raise anything, SystemExit included
             return wire.Raised(type(error).__name__, str(error))
+
+    def _of(self, setup: Setup) -> Adapter:
+        """The adapter that a setup is for: a residual quantizer's has stages."""
+        return self._adapter if setup.stages is None else residual_of(self._adapter) or self._adapter
 
     def _guarded(self, enter: bool) -> wire.Said:
         if enter:
@@ -89,6 +99,7 @@ REPLIES: dict[str, Callable[[_Served, Any], wire.Reply]] = {
     "vjp": lambda _, pair: _answered(*pair),
     "codes_to_indices": lambda _, indices: wire.Values(wire.packed(indices)),
     "indices_to_codes": lambda _, codes: wire.Values(wire.packed(codes)),
+    "stage_codes": lambda _, codes: wire.Values(wire.packed(codes)),
     "train": lambda *_: wire.Said(),
     "copied": lambda served, quantizer: served._kept(quantizer),
     "cast": lambda served, quantizer: served._kept(quantizer),

@@ -93,7 +93,7 @@ Asked = Guard | Refusal | Build | Call
 
 
 class Present(msgspec.Struct, frozen=True, tag=True):
-    """The target was loaded: what its adapter says of it."""
+    """The target was loaded: what its adapter says of it, and the adapter of its residual quantizer, if it has one."""
 
     identity: Identity
     rules: tuple[str, ...]
@@ -101,6 +101,7 @@ class Present(msgspec.Struct, frozen=True, tag=True):
     dtypes: tuple[str, ...]
     capabilities: tuple[str, ...]
     devices: tuple[str, ...]
+    residual: Present | None = None
 
 
 class Absent(msgspec.Struct, frozen=True, tag=True):
