@@ -40,9 +40,19 @@ TARGETS = (
     "s3tokenizer==0.3.0",
 )
 OURS = ("torch-fsq", "reference")
-#: Levels, and who is compared on them; the first target of each rule is enough to stand for it.
-SWAPS: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = (
-    (
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Levels, and who is compared on them; `stages`: of residual quantizers."""
+
+    levels: tuple[int, ...]
+    members: tuple[str, ...]
+    stages: int = 4
+
+
+SWAPS = (
+    Swap(
         (8, 5, 5, 5),
         (
             "vector-quantize-pytorch==1.32.0@widened",
@@ -54,7 +64,17 @@ SWAPS: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = (
             "stable-audio-tools==0.0.19@symmetric-even",
         ),
     ),
-    ((3,) * 8, ("s3tokenizer==0.3.0@s3", "nemo-toolkit==3.0.0@paper", "vector-quantize-pytorch==1.32.0@widened")),
+    Swap((3,) * 8, ("s3tokenizer==0.3.0@s3", "nemo-toolkit==3.0.0@paper", "vector-quantize-pytorch==1.32.0@widened")),
+    Swap((8, 5, 5, 5), ("diffusers==0.42.1@residual", "vector-quantize-pytorch==1.32.0@residual")),
+    Swap(
+        (8, 5, 5, 5),
+        (
+            "transformers==5.23.0@residual-widened-twice",
+            "vector-quantize-pytorch==1.17.8@residual-widened-twice",
+            "vector-quantize-pytorch==1.32.0@residual",
+        ),
+        stages=1,
+    ),
 )
 _BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 _LEVEL = re.compile(r"(?:L = (?P<L>\d+): )?z = (?P<z>\S+) takes level (?P<seen>-?\d+), not level (?P<right>\d+)")
@@ -194,10 +214,11 @@ def findings_of(target: str, faults: list[Found]) -> str:
 
 def swaps() -> Iterator[str]:
     """Which tokens stay the same."""
-    for levels, members in SWAPS:
+    for swap in SWAPS:
         with resolver() as load:
-            found = measure(members, levels, inputs("normal", len(levels)), load)
-        yield f"Levels {','.join(map(str, levels))}:\n\n" + "\n".join(
+            found = measure(swap.members, swap.levels, inputs("normal", len(swap.levels)), load, swap.stages)
+        stages = f", {swap.stages} stages" if "@residual" in swap.members[0] else ""
+        yield f"Levels {','.join(map(str, swap.levels))}{stages}:\n\n" + "\n".join(
             f"{position + 1}. {span(one.name)}" for position, one in enumerate(found.members)
         )
         yield "\n".join(matrix(found))
