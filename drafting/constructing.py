@@ -21,8 +21,13 @@ _LEVELS: tuple[str, ...] = (
     "quantization_levels",
     "fsq_levels",
     "codebook_levels",
+    "sizes",
+    "codebook_sizes",
+    "bins",
+    "num_bins",
+    "resolutions",
 )
-_LEVELS += ("sizes", "codebook_sizes", "bins", "num_bins", "resolutions")
+
 #: What the size of the input's channel axis is called.
 _WIDTHS = (
     "dim",

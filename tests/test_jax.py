@@ -48,11 +48,10 @@ class CodesOnly(Own):
 class Detached(CodesOnly):
     detached = True
 
-class Wraps(Own):
+class Wraps:
     # Sums in 32 bits whatever the codebook's size.
     def __init__(self, levels):
-        self.levels, self.inner = np.array(levels), JaxFSQ(levels[:1] * 2, "widened")
-        self.inner = None
+        self.levels = np.array(levels)
     def __call__(self, z):
         half = (self.levels - 1) * 1.001 / 2
         offset = np.where(self.levels % 2 == 0, 0.5, 0.0)
@@ -62,18 +61,6 @@ class Wraps(Own):
     def codes_to_indices(self, codes):
         digits = jnp.round(codes * (self.levels // 2)).astype(jnp.int32) + self.levels // 2
         return (digits * np.cumprod([1, *self.levels[:-1]]).astype(np.int32)).sum(-1)
-    indices_to_codes = None
-    del indices_to_codes
-
-class WithTanhOfXla(JaxFSQ):
-    def __init__(self, levels):
-        super().__init__(levels, "paper")
-    def __call__(self, z):
-        u = jnp.tanh(z + self.shift.astype(np.float32)) * self.amplitude.astype(np.float32) + self.bias.astype(np.float32)
-        level = jnp.round(u)
-        hard = (level - self.centre) / self.half
-        smooth = (u - self.centre) / self.half
-        return smooth + jax.lax.stop_gradient(hard - smooth), self._packed(level)
 """
 
 
@@ -319,17 +306,15 @@ def test_an_adapter_of_rows_takes_jax(tmp_path: Path) -> None:
     assert adapter.build(Setup((8, 5), "widened")).quantize(zeros(1, 4, 2)).codes.shape == (1, 4, 2)
 
 
-# What XLA offers as tanh
+# The tanh of our own; what XLA offers is in benchmarks/xla_tanh.py, and differs from machine to machine
 
 
-def test_the_tanh_of_xla_is_further_off_than_ours(jax: Any) -> None:
-    """On a CPU: docs/rules.md has the figures. Should XLA mend it, this says so."""
+def test_the_tanh_is_monotone_and_within_three_quarters_of_an_eps(jax: Any) -> None:
     from fsqcheck.adapters.jax_fsq import tanh
 
-    z = np.linspace(0.0, 9.5, 400_001).astype(np.float32)
-    exact = np.tanh(z.astype(np.float64))
-    ours, theirs = (np.asarray(f(z)).astype(np.float64) for f in (tanh, jax.numpy.tanh))
-    assert np.abs(ours - exact).max() <= 1.5 * 2.0**-24
-    assert (np.diff(ours) >= 0).all()
-    assert np.abs(theirs - exact).max() > 3.0 * 2.0**-24
-    assert (np.diff(theirs) < 0).any()
+    z = np.linspace(-9.5, 9.5, 400_001).astype(np.float32)
+    found = np.asarray(tanh(jax.numpy.array(z))).astype(np.float64)
+    assert np.abs(found - np.tanh(z.astype(np.float64))).max() <= 1.5 * 2.0**-24
+    assert (np.diff(found) >= 0).all()
+    ends = np.asarray(tanh(jax.numpy.array([np.inf, -np.inf, np.nan, -0.0, 0.0], dtype=np.float32)))
+    assert str(ends.tolist()) == "[1.0, -1.0, nan, -0.0, 0.0]"
