@@ -69,7 +69,7 @@ types: $(VENV)/ready
 	mkdir -p build/types && ln -sfn ../.. build/types/fsqcheck
 	MYPYPATH=build/types $(BIN)/mypy -p fsqcheck.reference -p fsqcheck.adapters -p fsqcheck.conformance \
 	  -p fsqcheck.reports -p fsqcheck.releases -p fsqcheck.isolation -p fsqcheck.history -p fsqcheck.vectors \
-	  -p fsqcheck.identifying -p fsqcheck.interop -p fsqcheck.commands \
+	  -p fsqcheck.identifying -p fsqcheck.sweeping -p fsqcheck.interop -p fsqcheck.commands \
 	  -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
 	MYPYPATH=build/types $(BIN)/mypy tests benchmarks
 

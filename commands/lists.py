@@ -25,6 +25,7 @@ class Kind(StrEnum):
     record = "record"
     comparison = "comparison"
     history = "history"
+    sweep = "sweep"
     vectors = "vectors"
     answers = "answers"
 
@@ -59,18 +60,19 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Option(
-            help="Of a line of a record, of what `compare --json` writes, of a line of a history, of test vectors for ports, "
-            "or of their answers."
+            help="Of a line of a record, of what `compare --json` writes, of a line of a history, of a line of a sweep, "
+            "of test vectors for ports, or of their answers."
         ),
     ] = Kind.record,
 ) -> None:
     """Print the JSON Schema of what fsqcheck writes."""
-    from .. import history, reports, vectors
+    from .. import history, reports, sweeping, vectors
 
     made = {
         Kind.record: reports.json_schema,
         Kind.comparison: reports.comparison_schema,
         Kind.history: history.history_schema,
+        Kind.sweep: sweeping.sweep_schema,
         Kind.vectors: vectors.vectors_schema,
         Kind.answers: vectors.answers_schema,
     }

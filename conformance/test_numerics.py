@@ -9,9 +9,10 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels
-from fsqcheck.conformance.subject import SHOULD_HOLD, Reply, Subject
+from fsqcheck.conformance.subject import Reply, Subject
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, every_value, from_ordinals
+from fsqcheck.reference.holding import SHOULD_HOLD
 
 BANDS = "docs/rules.md, how close is close enough"
 BOTH = ("eval", "train")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..conformance.findings import TargetRaisedError, WrongAnswerError
 from ..conformance.levels import LARGEST_PRODUCT
-from ..conformance.subject import GRID_EPS
 from ..reference import PRECISIONS
+from ..reference.holding import GRID_EPS
 from ..reports import plain
 from .party import DTYPE, Party, Tokens
 from .results import Decoding

@@ -1,4 +1,4 @@
-"""The child: a fork of the keeper in which one target is loaded, and the suite runs over it."""
+"""The child: a fork of the keeper in which one target is loaded, and the suite runs over it, or a sweep through it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +25,25 @@ from .job import Job
 _PR_SET_PDEATHSIG = 1
 
 
+def run_cases(order: Order, channel: int) -> int:
+    """The suite over the job's target: its record's lines go to `channel`. The exit status."""
+
+    def load(_: str) -> Adapter:
+        return resolve(order.job.spelled)
+
+    session = Session(order.job.wanted, load, quiet=False)
+    ending = run_suite(session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (_Steps(channel, order),), captured=False)
+    return 70 if ending.broke else 0
+
+
 @dataclass(frozen=True)
 class Order:
     """What the keeper is told to fork a child for.
 
     `path` and `folder`: the `sys.path` and the directory of the one who asks; `site`: the folder of packages that goes
     before all others; `finished`: the names of tests that have run already; `rules`: those that the target will most
-    likely be judged by.
+    likely be judged by; `work`: what the child does with this order and the channel into which it speaks, and what it gives
+    is the child's exit status.
     """
 
     job: Job
@@ -40,6 +52,7 @@ class Order:
     site: str | None = None
     finished: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
+    work: Callable[[Order, int], int] = run_cases
 
 
 class _Steps:
@@ -68,16 +81,7 @@ def live(order: Order, channel: int, output: int) -> None:
     status = 70
     try:
         _settle(order, output)
-        job = order.job
-
-        def load(_: str) -> Adapter:
-            return resolve(job.spelled)
-
-        session = Session(job.wanted, load, quiet=False)
-        ending = run_suite(
-            session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (_Steps(channel, order),), captured=False
-        )
-        status = 70 if ending.broke else 0
+        status = order.work(order, channel)
     except BaseException:
         faulthandler.disable()
         sys.excepthook(*sys.exc_info())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -25,13 +26,19 @@ def run_job(job: Job) -> Iterator[Found]:
     A release that cannot be installed is a target that cannot be loaded. `BrokenJobError` when the suite broke,
     `KeeperDiedError` when no process can be had to run it in.
     """
+    try:
+        with leased(job) as (lease, site):
+            yield from Guard(job, site, lease).lines()
+    except InstallError as error:
+        yield TargetLine(name=job.target, loaded=False, reason=str(error))
+
+
+@contextmanager
+def leased(job: Job) -> Iterator[tuple[Lease, str | None]]:
+    """Keepers for a job, and the folder of packages that goes before all others; `InstallError` for a bad release."""
     layer: Layer | None = None
     if job.pin is not None:
-        try:
-            layer = _environments(job.cache).layer(job.pin, allow_build=job.allow_build)
-        except InstallError as error:
-            yield TargetLine(name=job.target, loaded=False, reason=str(error))
-            return
+        layer = _environments(job.cache).layer(job.pin, allow_build=job.allow_build)
     first = layer.site if layer is not None and layer.provides & SHARED else None
     with Lease(KEEPERS, first) as lease:
-        yield from Guard(job, str(layer.site) if layer else None, lease).lines()
+        yield lease, str(layer.site) if layer else None
