@@ -28,8 +28,8 @@ Told = SweptTarget | RangeLine
 
 #: Seconds for one range, and for loading the target.
 RANGE_S = 3600.0
-#: So many ranges are one job on a cluster, which gives its answers when all have ended.
-TOGETHER = 4
+#: A cluster gets so many jobs at least, where there are ranges enough; a job gives its answers when its ranges have all ended.
+JOBS = 16
 
 _LINES: msgspec.json.Decoder[list[Told]] = msgspec.json.Decoder(list[Told])
 
@@ -90,7 +90,8 @@ def here(how: Spread, spans: Sequence[Span], pool: Executor, processes: int) -> 
 
 def there(how: Spread, spans: Sequence[Span], pool: Executor) -> Iterator[Told]:
     """Tries ranges on a cluster, some at a time, and gives their lines when these have ended. Raises as `here`."""
-    groups = [tuple(spans[first : first + TOGETHER]) for first in range(0, len(spans), TOGETHER)]
+    size = max(1, len(spans) // JOBS)
+    groups = [tuple(spans[first : first + size]) for first in range(0, len(spans), size)]
     running = [pool.submit(lines_of, how, group) for group in groups]
     for future in as_completed(running):
         yield from _LINES.decode(future.result())

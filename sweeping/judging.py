@@ -105,6 +105,7 @@ class Judge:
             if level is None or ladder.level_at(high) != level:
                 return False
             levels.append(level)
+        spans = [(-0.0, 0.0) if low == high == 0.0 else (low, high) for low, high in spans]  # their bits are not one
         precision = PRECISIONS[flow.dtype]
         bits = np.array(spans).astype(precision.dtype).view(precision.integer)
         return self._settled(flow, start, end, levels, ends, bits[:, 0].tolist(), bits[:, 1].tolist())
