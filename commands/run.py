@@ -28,6 +28,7 @@ class Tier(StrEnum):
 
     quick = "quick"
     standard = "standard"
+    exhaustive = "exhaustive"
 
 
 def run(

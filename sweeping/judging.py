@@ -36,6 +36,8 @@ class Judge:
     def __init__(self, asked: Question, ladders: tuple[Ladder, ...], decodes: Callable[[int], bool] | None) -> None:
         self._precision = asked.precision
         self._ladders = ladders
+        self._judged = tuple((channel, ladder) for channel, ladder in enumerate(ladders) if ladder.judged)
+        self._all_judged = len(self._judged) == len(ladders)
         self._codebook = Codebook(asked.levels)
         self._decodes = decodes
         self._decoded: dict[int, bool] = {}
@@ -89,8 +91,9 @@ class Judge:
         """Whether all these inputs have one code, one of the grid's, and the index that belongs to it; then it is kept."""
         d = len(self._ladders)
         levels = []
-        for ladder, low, high in zip(self._ladders, ends, ends[d:], strict=False):
-            level = ladder.level_of(low, flow.dtype) if low == high else None
+        for channel, ladder in self._judged:
+            low = ends[channel]
+            level = ladder.level_of(low, flow.dtype) if low == ends[d + channel] else None
             if level is None:
                 return False
             levels.append(level)
@@ -100,7 +103,8 @@ class Judge:
         """Whether all these inputs have codes that differ by rounding only, and one index; then it is kept."""
         levels: list[int] = []
         spans = flow.spans(start, end)
-        for ladder, (low, high) in zip(self._ladders, spans, strict=True):
+        for channel, ladder in self._judged:
+            low, high = spans[channel]
             level = ladder.level_at(low)
             if level is None or ladder.level_at(high) != level:
                 return False
@@ -115,11 +119,11 @@ class Judge:
     ) -> bool:
         """Keeps inputs of which each channel has one level, with codes from `least` to `most` as bits; False, and nothing is
         kept, where their indices are others."""
-        if flow.indices is not None and not ends[-1] == ends[-2] == self._packed(levels):
+        if self._all_judged and flow.indices is not None and not ends[-1] == ends[-2] == self._packed(levels):
             return False
         first, last = self._places(flow, start, end)
         codes = PRECISIONS[flow.dtype]
-        for channel, (ladder, level) in enumerate(zip(self._ladders, levels, strict=True)):
+        for (channel, ladder), level in zip(self._judged, levels, strict=True):
             low, high = (place_of(bits[channel] % (2 * turn(codes)), codes) for bits in (least, most))
             self._levels[channel].put(level, end - start, first, last, low, high)
             if not ladder.lowest(last) <= level <= ladder.highest(first):
@@ -165,7 +169,7 @@ class Judge:
         where = places(z, self._precision)
         coded = places(codes, PRECISIONS[flow.dtype])
         columns, sound = [], np.ones(len(where), dtype=bool)
-        for channel, ladder in enumerate(self._ladders):
+        for channel, ladder in self._judged:
             level, off = ladder.read(codes[:, channel])
             inside = (level >= 0) & (level < ladder.levels) & (off <= 1.0)
             sound &= inside
@@ -176,7 +180,7 @@ class Judge:
             self._off_grid(channel, where, codes[:, channel], off, level)
             lowest, highest = ladder.allowed(where)
             self._several_misplaced(channel, z, where, level, (level < lowest) | (level > highest), off)
-        if indices is not None:
+        if indices is not None and self._all_judged:
             self._indices(where, np.stack(columns, axis=-1), sound, indices)
 
     def _several_misplaced(
@@ -220,7 +224,7 @@ class Judge:
         codes, _ = flow.host(0, 1)
         place = place_of(flow.first, self._precision)
         zero = np.array([value_at(place, self._precision)])
-        for channel, ladder in enumerate(self._ladders):
+        for channel, ladder in self._judged:
             rule = ladder.stair.rule
             if not rule.is_mirrored(ladder.levels) or ladder.levels % 2:
                 continue

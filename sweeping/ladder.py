@@ -20,10 +20,11 @@ NONE = -1
 
 
 class Ladder:
-    """A channel of `stair.levels` levels."""
+    """A channel of `stair.levels` levels; one that is not `judged` is fed, and no more."""
 
-    def __init__(self, stair: Staircase) -> None:
+    def __init__(self, stair: Staircase, judged: bool) -> None:
         self.stair = stair
+        self.judged = judged
         self.levels = stair.levels
         self.tolerance = grid_tolerance(stair.rule, stair.levels, stair.held.name)
         self.grid = stair.rule.grid.code(np.arange(stair.levels), stair.levels)

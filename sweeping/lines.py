@@ -16,8 +16,11 @@ SCHEMA_VERSION = 1
 
 
 class SweepHeader(msgspec.Struct, frozen=True, tag_field="type", tag="sweep", kw_only=True):
-    """The first line: what was asked. From the bit pattern `first` to below `end`; `every` is false where only windows of
-    them are tried; `inputs`: how many; `ranges`: in how many ranges."""
+    """The first line: what was asked.
+
+    `judged`: of which channels something can be judged. From the bit pattern `first` to below `end`; `every` is false where
+    only windows of them are tried; `inputs`: how many; `ranges`: in how many ranges.
+    """
 
     schema: int = SCHEMA_VERSION
     fsqcheck: str
@@ -27,6 +30,7 @@ class SweepHeader(msgspec.Struct, frozen=True, tag_field="type", tag="sweep", kw
     target: str
     rule: str
     levels: tuple[int, ...]
+    judged: tuple[bool, ...]
     dtype: str
     held: str
     device: str

@@ -44,6 +44,7 @@ def header_of(asked: Question, environment: Environment, started: str, command: 
         target=asked.target,
         rule=asked.rule,
         levels=asked.levels,
+        judged=asked.judged,
         dtype=asked.dtype,
         held=asked.held,
         device=asked.device,

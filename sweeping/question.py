@@ -63,11 +63,11 @@ class Question:
         for level in self.levels:
             if not rule.levels_allowed(level):
                 raise BadQuestion(f"levels hold {level}, but the rule {self.rule} needs {rule.levels_words}")
-            if not self.judges(level):
-                raise BadQuestion(
-                    f"at {self.dtype} nothing can be judged of {level} levels: the band covers every input, or codes of "
-                    "neighbouring levels are one; take fewer levels or another dtype"
-                )
+        if not any(self.judged):
+            raise BadQuestion(
+                f"at {self.dtype} nothing can be judged of levels {list(self.levels)}: the band covers every input, or codes "
+                "of neighbouring levels are one; take fewer levels or another dtype"
+            )
         if not self.span.first < self.span.end <= 2 * turn(self.precision):
             raise BadQuestion(
                 f"bit patterns from {self.span.first:#x} to below {self.span.end:#x}: expected two ascending ones, up to "
@@ -75,10 +75,14 @@ class Question:
             )
         return self
 
-    def judges(self, levels: int) -> bool:
-        """Whether anything can be judged of a channel: its bands leave something, and levels can be read off codes."""
-        judged = staircase(self.judged_by, levels, self.dtype, self.held).judges
-        return judged and legible(self.judged_by, levels, self.held, self.dtype)
+    @cached_property
+    def judged(self) -> tuple[bool, ...]:
+        """Which channels can be judged: their bands leave something, and levels can be read off codes."""
+        return tuple(
+            staircase(self.judged_by, level, self.dtype, self.held).judges
+            and legible(self.judged_by, level, self.held, self.dtype)
+            for level in self.levels
+        )
 
     @cached_property
     def judged_by(self) -> Rule:

@@ -24,6 +24,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "target": "What was asked, as the user named it.",
         "rule": "The rule by which it is judged.",
         "levels": "The number of levels of each channel; every input goes into all of them.",
+        "judged": "Of which channels something can be judged: of others the bands leave nothing, or codes cannot be told apart.",
         "dtype": "The dtype of the inputs.",
         "held": "The dtype whose tolerance band is held against the target.",
         "device": "The device.",

@@ -48,7 +48,10 @@ def sweep(asked: Question, adapter: Adapter, ranges: Sequence[Span]) -> Iterator
     `BadQuestion` and `UnanswerableError` before the first.
     """
     setup = asked.setup(adapter)
-    ladders = tuple(Ladder(staircase(asked.judged_by, level, asked.dtype, asked.held)) for level in asked.levels)
+    ladders = tuple(
+        Ladder(staircase(asked.judged_by, level, asked.dtype, asked.held), judged)
+        for level, judged in zip(asked.levels, asked.judged, strict=True)
+    )
     with ExitStack() as stack:
         stack.enter_context(adapter.guard())
         stack.enter_context(warnings.catch_warnings())
@@ -144,7 +147,7 @@ class _Range:
     def _look_at(self, flow: Flow, count: int) -> None:
         self._judge.numbers(flow, count)
         self._tried += count
-        self._indexed = self._indexed or flow.indices is not None
+        self._indexed = self._indexed or (flow.indices is not None and all(self._asked.judged))
 
     def _look_at_nans(self, flow: Flow, count: int) -> None:
         self._judge.nans(flow, count)

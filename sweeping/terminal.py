@@ -41,6 +41,9 @@ def render(record: SweepRecord, asked: Question, console: Console) -> None:
     fact(console, "asked", f"levels {_levels(asked)}, {asked.dtype}, {asked.device}, {MODES[asked.mode].words}")
     fact(console, "tried", _tried(found, asked))
     fact(console, "levels", f"{found.misclassified:,} misclassified outside the bands of {asked.held}")
+    if not all(asked.judged):
+        left = ", ".join(str(level) for level, judged in zip(asked.levels, asked.judged, strict=True) if not judged)
+        fact(console, "not judged", f"L = {left}: the band covers every input, or codes cannot be told apart")
     fact(console, "monotone", _monotone(found))
     if found.unmirrored is not None:
         fact(console, "mirrored", _mirrored(found))

@@ -196,9 +196,9 @@ def test_another_release_of_the_target_does_not_go_on(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_no_record_is_said_in_one_line(
-    change: Any, kind: type[BadReport], says: str, unbroken: SweepRecord, tmp_path: Path
+    change: Any, kind: type[BadReport], says: str, home: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / "unbroken.jsonl"
-    file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")
+    file = tmp_path / "changed.jsonl"
+    file.write_text(change((home / "unbroken.jsonl").read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(kind, match=says):
         read_sweep(file)
