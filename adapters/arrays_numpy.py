@@ -53,10 +53,7 @@ class NumpyArrays:
 
     def extents(self, codes: Array, indices: Array | None) -> list[int]:
         """Numbers at once."""
-        precision = PRECISIONS.get(codes.dtype.name)
-        if precision is None:
-            return []
-        bits = np.ascontiguousarray(codes).view(precision.integer)
+        bits = np.ascontiguousarray(codes).view(PRECISIONS[codes.dtype.name].integer)
         found = [*bits.min(axis=0).tolist(), *bits.max(axis=0).tolist()]
         return found if indices is None else [*found, int(indices.min()), int(indices.max())]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,10 +13,13 @@ from .layouts import Layout
 
 #: Numbers that go through a quantizer at once, and how many chunks are asked before the first is looked at. On a CPU a chunk
 #: stays in a core's own cache; an accelerator wants large ones, and the next begun before the last is waited for.
-CHUNKS: dict[str, tuple[int, int]] = {"cpu": (2**16, 0)}
+CHUNKS: dict[str, tuple[int, int]] = {"cpu": (2**17, 0)}
 ACCELERATOR = (2**26, 1)
 
 _INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+#: So many rows are laid side by side before columns are reduced: a row of a few numbers is too short for the processor.
+_FOLDED = 64
 
 
 class TorchArrays:
@@ -63,21 +67,21 @@ class TorchArrays:
         """Whether its dtype is one of integers."""
         return not native.dtype.is_floating_point and not native.dtype.is_complex and native.dtype != torch.bool
 
-    def extents(self, codes: Tensor, indices: Tensor | None) -> Tensor:
-        """One tensor of a few numbers, on the device."""
+    def extents(self, codes: Tensor, indices: Tensor | None) -> Sequence[Tensor]:
+        """On a CPU as they come; on an accelerator one tensor, so that one copy fetches them."""
         bits = codes.view(_INTEGERS[codes.element_size()])
-        if bits.shape[1] == 1:
-            found = [end.view(1) for end in torch.aminmax(bits.view(-1) if bits.is_contiguous() else bits.reshape(-1))]
-        else:
-            found = list(torch.aminmax(bits, dim=0))
+        found = [*(torch.aminmax(bits) if bits.shape[1] == 1 else _by_columns(bits))]
         if indices is not None:
-            found += [end.view(1).long() for end in torch.aminmax(indices)]
-        return torch.cat([end.long() for end in found])
+            found += torch.aminmax(indices)
+        return [torch.cat([end.view(-1).long() for end in found])] if self.ahead else found
 
-    def read(self, extents: Tensor) -> list[int]:
+    def read(self, extents: Sequence[Tensor]) -> list[int]:
         """The only copy from the device."""
-        numbers: list[int] = extents.tolist()
-        return numbers
+        found: list[int] = []
+        for end in extents:
+            numbers = end.tolist()
+            found += numbers if isinstance(numbers, list) else [numbers]
+        return found
 
     def spans(self, codes: Tensor) -> list[tuple[float, float]]:
         """As floats; torch's own reductions give NaN where one is NaN."""
@@ -97,3 +101,13 @@ class TorchArrays:
     def held(self) -> int:
         """The most memory of a CUDA device that torch has held so far, in bytes."""
         return int(torch.cuda.max_memory_allocated()) if self._count.is_cuda else 0
+
+
+def _by_columns(bits: Tensor) -> tuple[Tensor, Tensor]:
+    """The smallest and the largest number of each column."""
+    rows, columns = bits.shape
+    if rows % _FOLDED or not bits.is_contiguous():
+        low, high = torch.aminmax(bits, dim=0)
+        return low, high
+    wide = bits.view(-1, _FOLDED * columns)
+    return wide.amin(0).view(_FOLDED, columns).amin(0), wide.amax(0).view(_FOLDED, columns).amax(0)

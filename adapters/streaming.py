@@ -122,7 +122,7 @@ MODES: dict[str, Mode] = {
 
 
 class WrongShapeError(Exception):
-    """Codes or indices do not have the shape that belongs to the input; the message says both."""
+    """Codes or indices do not have the shape that belongs to the input, or a dtype of no numbers; the message says it."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,14 @@ class Stream:
     def __init__(self, quantizer: Quantizer, arrays: Arrays, ask: Callable[[Native], Pair]) -> None:
         self.setup = quantizer.setup
         self.arrays = arrays
+        self.ask = ask
         self._quantizer = quantizer
-        self._ask = ask
         self._layout = LAYOUTS[self.setup.layout]
         self.chunk = 1 if self._layout.long_axis is None else arrays.chunk
+
+    def inputs(self, first: int, count: int) -> Native:
+        """These bit patterns, each in all channels, in the layout."""
+        return self.arrays.arranged(self.arrays.patterns(first, count), self._layout, len(self.setup.levels))
 
     def forward(self, first: int, count: int) -> Flow:
         """The answer to the inputs with the bit patterns `first` … `first + count - 1`, each in all channels.
@@ -177,9 +181,9 @@ class Stream:
         `WrongShapeError`, and whatever the target raises.
         """
         arrays, layout = self.arrays, self._layout
-        z = arrays.arranged(arrays.patterns(first, count), layout, len(self.setup.levels))
+        z = self.inputs(first, count)
         shape = tuple(z.shape)
-        codes, indices = self._ask(z)
+        codes, indices = self.ask(z)
         if tuple(codes.shape) != shape:
             raise WrongShapeError(f"codes of shape {tuple(codes.shape)} for an input of shape {shape}")
         if indices is not None:
@@ -188,8 +192,11 @@ class Stream:
             if not arrays.whole(indices):
                 raise WrongShapeError(f"indices of dtype {arrays.dtype(indices)}, which is none of integers")
             indices = arrays.flat(indices)
+        dtype = arrays.dtype(codes)
+        if dtype not in PRECISIONS:
+            raise WrongShapeError(f"codes of dtype {dtype}, which is none that can be read")
         codes = arrays.rows(codes, layout)
-        return Flow(first, codes, indices, arrays.dtype(codes), arrays.extents(codes, indices), arrays)
+        return Flow(first, codes, indices, dtype, arrays.extents(codes, indices), arrays)
 
     def decodes(self, index: int) -> bool:
         """Whether an index is decoded to a code that is a number; what raises refuses it."""

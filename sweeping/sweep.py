@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..adapters import Adapter, Capability
 from ..adapters.streaming import Flow, Stream, WrongShapeError, region, stream
-from ..reference import PRECISIONS, staircase
+from ..reference import staircase
 from .judging import Judge
 from .ladder import Ladder
 from .lines import RangeLine, SweptTarget
@@ -23,7 +24,7 @@ from .question import Question, Span, pieces
 #: What is done with an answer to so many inputs.
 Look = Callable[[Flow, int], None]
 #: What is asked instead of a chunk from a bit pattern on, so many long, for which the target raised.
-Otherwise = Callable[[int, int, BaseException], Iterator[tuple[Flow, int]]]
+Otherwise = Callable[[int, int, BaseException, deque[tuple[Flow, int]]], Iterator[None]]
 
 
 class UnanswerableError(Exception):
@@ -104,28 +105,30 @@ class _Range:
 
     def _through(self, part: Span, look: Look, otherwise: Otherwise) -> None:
         """All chunks of a part; on an accelerator the next is asked before the last is looked at."""
-        waiting: list[tuple[Flow, int]] = []
+        # No answer is held while the next is made: its memory is the next one's, and is in the cache.
+        waiting: deque[tuple[Flow, int]] = deque()
         for first in range(part.first, part.end, self._asking.chunk):
             count = min(self._asking.chunk, part.end - first)
-            for answer in self._answers(first, count, otherwise):
-                waiting.append(answer)
+            for _ in self._answers(first, count, otherwise, waiting):
                 if len(waiting) > self._asking.arrays.ahead:
-                    look(*waiting.pop(0))
-        for answer in waiting:
-            look(*answer)
+                    look(*waiting.popleft())
+        while waiting:
+            look(*waiting.popleft())
 
-    def _answers(self, first: int, count: int, otherwise: Otherwise) -> Iterator[tuple[Flow, int]]:
-        """The answer to a chunk, or, where the target raises, those to parts of it."""
+    def _answers(
+        self, first: int, count: int, otherwise: Otherwise, waiting: deque[tuple[Flow, int]]
+    ) -> Iterator[None]:
+        """Puts the answer to a chunk among those that wait, or, where the target raises, those to parts of it one by one."""
         try:
-            flow = self._asking.forward(first, count)
-            if flow.dtype not in PRECISIONS:
-                raise WrongShapeError(f"codes of dtype {flow.dtype}, which is none that can be read")
+            waiting.append((self._asking.forward(first, count), count))
         except (Exception, SystemExit) as error:
-            yield from otherwise(first, count, error)
+            yield from otherwise(first, count, error, waiting)
             return
-        yield flow, count
+        yield
 
-    def _in_halves(self, first: int, count: int, error: BaseException) -> Iterator[tuple[Flow, int]]:
+    def _in_halves(
+        self, first: int, count: int, error: BaseException, waiting: deque[tuple[Flow, int]]
+    ) -> Iterator[None]:
         """A chunk of numbers for which the target raised, in halves down to one number: it is told, and the range ends."""
         wrong = isinstance(error, WrongShapeError)
         if wrong or count == 1:
@@ -134,10 +137,16 @@ class _Range:
             )
             raise _StoppedError
         half = count // 2
-        yield from self._answers(first, half, self._in_halves)
-        yield from self._answers(first + half, count - half, self._in_halves)
+        yield from self._answers(first, half, self._in_halves, waiting)
+        yield from self._answers(first + half, count - half, self._in_halves, waiting)
 
-    def _refused_whole(self, first: int, count: int, error: BaseException) -> Iterator[tuple[Flow, int]]:  # noqa: ARG002
+    def _refused_whole(
+        self,
+        first: int,  # noqa: ARG002
+        count: int,
+        error: BaseException,  # noqa: ARG002
+        waiting: deque[tuple[Flow, int]],  # noqa: ARG002
+    ) -> Iterator[None]:
         """A target may refuse NaN."""
         self._tried += count
         self._nans += count
