@@ -20,15 +20,21 @@ def swept(asked: Question) -> SweepResult:
 
 
 def of(
-    source: str, folder: Path, *, levels: tuple[int, ...] = (8,), dtype: str = "float32", **more: int
+    source: str,
+    folder: Path,
+    *,
+    levels: tuple[int, ...] = (8,),
+    dtype: str = "float32",
+    first: int | None = None,
+    end: int | None = None,
 ) -> SweepResult:
     """What a sweep says of a file's class; a float32 is swept around the middle of one level unless it says otherwise."""
     file = folder / "spoilt.py"
     file.write_text(source, encoding="utf-8")
     rule = "symmetric" if 'rule="symmetric"' in source else "widened"
-    if dtype == "float32" and not more:
-        more = {"first": 0x3F3FF000, "end": 0x3F43F000}
-    return swept(Question(f"{file}:FSQ", rule, levels, dtype, **more))
+    if dtype == "float32" and first is None:
+        first, end = 0x3F3FF000, 0x3F43F000
+    return swept(Question(f"{file}:FSQ", rule, levels, dtype, first=first, end=end))
 
 
 def one(found: SweepResult) -> Fault:
@@ -139,7 +145,7 @@ def test_a_target_that_raises_at_one_number_is_found_there(tmp_path: Path) -> No
 def test_an_answer_of_another_shape_is_said(tmp_path: Path) -> None:
     fault = one(of(spoilt("codes = codes[:, 1:]"), tmp_path))
     assert fault.kind == "shape"
-    assert fault.worst.observed == "codes of shape (1, 65535, 1) for an input of shape (1, 65536, 1)"
+    assert fault.worst.observed == "codes of shape (1, 131071, 1) for an input of shape (1, 131072, 1)"
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
