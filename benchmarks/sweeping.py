@@ -25,16 +25,16 @@ from fsqcheck.adapters.streaming import Stream, stream
 from fsqcheck.reference import staircase
 from fsqcheck.sweeping import Question, Span, read_sweep, sweep
 
-#: So many inputs each time: from 1 on, where the last steps of L = 8 lie, and so often.
-INPUTS, TIMES = 2**24, 5
-FIRST = 0x3F800000
+#: From 1 on, where the last step of L = 8 lies, and how often; how many inputs, at so many nanoseconds for the slowest way.
+FIRST, TIMES = 0x3F800000, 5
+MANY_INPUTS, FEWER_INPUTS = 2**26, 2**23
 VQP = "vector-quantize-pytorch"
 RATIOS = (
-    (VQP, "widened", (8,)),
-    (VQP, "symmetric", (8,)),
-    (VQP, "widened", (8, 5, 5, 5)),
-    ("torch-fsq", "widened", (8,)),
-    ("torch-fsq", "widened", (8, 5, 5, 5)),
+    (VQP, "widened", (8,), MANY_INPUTS),
+    (VQP, "symmetric", (8,), MANY_INPUTS),
+    (VQP, "widened", (8, 5, 5, 5), FEWER_INPUTS),
+    ("torch-fsq", "widened", (8,), MANY_INPUTS),
+    ("torch-fsq", "widened", (8, 5, 5, 5), FEWER_INPUTS),
 )
 MANY = (3, 8, 16, 32, 64)
 SIZES = (20, 24, 26, 28)
@@ -54,10 +54,11 @@ class Asked:
     question: Question
     adapter: Adapter
     stream: Stream
+    inputs: int
 
     def chunks(self) -> Iterator[torch.Tensor]:
         """The inputs, as the sweep makes them."""
-        for first in range(FIRST, FIRST + INPUTS, self.stream.chunk):
+        for first in range(FIRST, FIRST + self.inputs, self.stream.chunk):
             yield self.stream.inputs(first, self.stream.chunk)
 
     def bare(self) -> None:
@@ -67,7 +68,7 @@ class Asked:
 
     def swept(self) -> None:
         """The sweep."""
-        for _ in sweep(self.question, self.adapter, [Span(FIRST, FIRST + INPUTS)]):
+        for _ in sweep(self.question, self.adapter, [Span(FIRST, FIRST + self.inputs)]):
             pass
 
     def searched(self) -> None:
@@ -96,21 +97,21 @@ class Asked:
                 torch.allclose(codes[..., channel].double(), exact)
 
 
-def asked(target: str, rule: str, levels: tuple[int, ...]) -> Asked:
-    question = Question(target, rule, levels, first=FIRST, end=FIRST + INPUTS).checked()
+def asked(target: str, rule: str, levels: tuple[int, ...], inputs: int) -> Asked:
+    question = Question(target, rule, levels, first=FIRST, end=FIRST + inputs).checked()
     adapter = resolve(target)
-    return Asked(question, adapter, stream(adapter, question.setup(adapter)))
+    return Asked(question, adapter, stream(adapter, question.setup(adapter)), inputs)
 
 
-def nanoseconds(ways: dict[str, Callable[[], None]], times: int = TIMES) -> dict[str, list[float]]:
+def nanoseconds(ways: dict[str, Callable[[], None]], inputs: int) -> dict[str, list[float]]:
     """How long each way takes for one input, the ways in turn, so that another's load hits all of them."""
     found: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(times + 1):
+    for turn in range(TIMES + 1):
         for name, way in ways.items():
             started = time.perf_counter()
             way()
             if turn:  # the first is for the caches
-                found[name].append((time.perf_counter() - started) / INPUTS * 1e9)
+                found[name].append((time.perf_counter() - started) / inputs * 1e9)
     return found
 
 
@@ -122,10 +123,10 @@ def ratio(over: list[float], under: list[float]) -> float:
 def beside() -> None:
     print("| target, rule, levels | bare, ns an input | sweep | sweep ÷ bare | limit | ÷ searchsorted | ÷ allclose |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    for target, rule, levels in RATIOS:
-        one = asked(target, rule, levels)
+    for target, rule, levels, inputs in RATIOS:
+        one = asked(target, rule, levels, inputs)
         ways = {"bare": one.bare, "sweep": one.swept, "searched": one.searched, "close": one.close}
-        took = nanoseconds(ways)
+        took = nanoseconds(ways, inputs)
         bare, swept = (statistics.median(took[name]) for name in ("bare", "sweep"))
         ratios = [ratio(took["sweep"], took[name]) for name in ("bare", "searched", "close")]
         words = f"{target}, {rule}, {','.join(map(str, levels))}"
@@ -138,10 +139,10 @@ def beside() -> None:
 def by_levels() -> None:
     print("\n| L, vector-quantize-pytorch, symmetric | " + " | ".join(map(str, MANY)) + " |")
     print("|---|" + "--:|" * len(MANY))
-    several = {str(level): asked(VQP, "symmetric", (level,)) for level in MANY}
-    took = nanoseconds({name: one.swept for name, one in several.items()})
+    several = {str(level): asked(VQP, "symmetric", (level,), FEWER_INPUTS) for level in MANY}
+    took = nanoseconds({name: one.swept for name, one in several.items()}, FEWER_INPUTS)
     print("| sweep, ns an input | " + " | ".join(f"{statistics.median(took[name]):.1f}" for name in took) + " |")
-    bare = nanoseconds({name: one.bare for name, one in several.items()})
+    bare = nanoseconds({name: one.bare for name, one in several.items()}, FEWER_INPUTS)
     print(
         "| bare, ns an input | " + " | ".join(f"{statistics.median(bare[name]):.1f}" for name in bare) + " |",
         flush=True,

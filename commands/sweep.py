@@ -41,7 +41,12 @@ def sweep(
     end: Annotated[str | None, typer.Option("--to", metavar="BITS", help="Only bit patterns below this one.")] = None,
     processes: Annotated[
         int | None,
-        typer.Option("-n", metavar="N", help="Processes side by side; default: one a core for float32, else 1.", min=1),
+        typer.Option(
+            "-n",
+            metavar="N",
+            help="Processes side by side; default: one a core for many inputs on a CPU, else 1.",
+            min=1,
+        ),
     ] = None,
     cluster: Annotated[
         str | None, typer.Option(metavar="tcp://…", help="Give the ranges to this Dask cluster instead.")
@@ -110,7 +115,8 @@ def _made(
     from ..reports import BadReport, UnwritableReport
     from ..sweeping import BadQuestion, TargetNotLoadedError, UnanswerableError, header_of, make
 
-    many = processes or (len(os.sched_getaffinity(0)) if asked.inputs > _ALONE else 1)
+    alone = asked.inputs <= _ALONE or asked.device != "cpu"  # an accelerator is not shared
+    many = processes or (1 if alone else len(os.sched_getaffinity(0)))
     how = Spread(asked, pin, allow_build)
 
     def attempt(spans: Sequence[Span]) -> Iterator[Told]:

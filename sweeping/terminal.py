@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import shlex
 
 from rich.console import Console
 from rich.text import Text
 
 from ..adapters.streaming import MODES
 from ..reports import plain
-from ..reports.printing import SEVERITY_STYLES, STATUS_STYLES, fact, print_line, say
+from ..reports.printing import INDENT, SEVERITY_STYLES, STATUS_STYLES, continued, fact, print_line, say, width
 from .lines import Fault, Sample, SweepResult
 from .places import place_in, value_at
 from .question import Question
@@ -48,7 +49,7 @@ def render(record: SweepRecord, asked: Question, console: Console) -> None:
     if found.unmirrored is not None:
         fact(console, "mirrored", _mirrored(found))
     fact(console, "codes", "one code a level, bit for bit" if not found.uneven else _uneven(found))
-    fact(console, "indices", _indices(found))
+    fact(console, "indices", _indices(found, asked))
     fact(console, "nan", _nan(found))
     memory = f"{found.peak_mib:,} MiB a process" + (
         f", {found.device_mib:,} MiB of the device" if found.device_mib else ""
@@ -104,7 +105,9 @@ def _uneven(found: SweepResult) -> str:
     return f"on the grid to within rounding; {found.uneven} levels have more than one code"
 
 
-def _indices(found: SweepResult) -> str:
+def _indices(found: SweepResult, asked: Question) -> str:
+    if not all(asked.judged):
+        return "not compared, as not every channel can be judged"
     if not found.indices:
         return "none came"
     wrong = sum(fault.count for fault in found.faults if fault.kind == "index")
@@ -155,9 +158,10 @@ def _fault(fault: Fault, record: SweepRecord, asked: Question, console: Console)
         if name == "simplest" or one != fault.simplest:
             fact(console, name, _sample(one))
     bits = int(fault.simplest.bits, 16)
-    width = len(fault.simplest.bits)
-    around = f"--from {bits:#0{width}x} --to {bits + 1:#0{width}x}"
-    fact(console, "again", f"fsqcheck sweep {record.header.target} {_options(asked)} {around}", whole=True)
+    digits = len(fault.simplest.bits)
+    around = f"--from {bits:#0{digits}x} --to {bits + 1:#0{digits}x}"
+    command = f"fsqcheck sweep {shlex.quote(record.header.target)} {_options(asked)} {around}"
+    fact(console, "again", continued(command, width(console) - INDENT), whole=True)
 
 
 def _options(asked: Question) -> str:
