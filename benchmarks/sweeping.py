@@ -23,7 +23,7 @@ import torch
 from fsqcheck.adapters import Adapter, resolve
 from fsqcheck.adapters.streaming import Stream, stream
 from fsqcheck.reference import staircase
-from fsqcheck.sweeping import Question, Span, read_sweep, sweep
+from fsqcheck.sweeping import Question, Span, keep_memory, read_sweep, sweep
 
 #: From 1 on, where the last step of L = 8 lies, and how often; how many inputs, at so many nanoseconds for the slowest way.
 FIRST, TIMES = 0x3F800000, 5
@@ -188,6 +188,7 @@ CORES = len(os.sched_getaffinity(0))
 def main() -> None:
     """Prints the tables of docs/performance.md."""
     torch.set_num_threads(1)
+    keep_memory()
     cpu = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"{cpu[1] if cpu else 'a processor'}, {CORES} cores, torch {torch.__version__}, load {load}\n", flush=True)

@@ -149,9 +149,10 @@ _ALONE = 2**22
 
 def _in_this_process(asked: Question, spans: Sequence[Span]) -> Iterator[Told]:
     from ..adapters import resolve
+    from ..sweeping import keep_memory, swept_target
     from ..sweeping import sweep as through
-    from ..sweeping import swept_target
 
+    keep_memory()
     adapter = resolve(asked.target)
     yield swept_target(asked, adapter)
     yield from through(asked, adapter, spans)

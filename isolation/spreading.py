@@ -16,7 +16,17 @@ from ..adapters import TargetUnavailableError, resolve
 from ..conformance.plan import Wanted
 from ..releases.environment import InstallError
 from ..releases.pin import Pin
-from ..sweeping import BadQuestion, Question, RangeLine, Span, SweptTarget, UnanswerableError, sweep, swept_target
+from ..sweeping import (
+    BadQuestion,
+    Question,
+    RangeLine,
+    Span,
+    SweptTarget,
+    UnanswerableError,
+    keep_memory,
+    sweep,
+    swept_target,
+)
 from .channel import say
 from .child import Order
 from .following import Followed
@@ -43,6 +53,7 @@ class Ranges:
 
     def __call__(self, order: Order, channel: int) -> int:
         """Says the target, then each range as it ends."""
+        keep_memory()
         try:
             adapter = resolve(order.job.spelled)
             say(channel, swept_target(self.asked, adapter))

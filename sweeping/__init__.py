@@ -7,6 +7,7 @@ not hold yet, wherever its `Try` tries them. `result` is what ranges say togethe
 
 from .lines import Fault, RangeLine, Sample, SeenStep, SweepHeader, SweepResult, SweptTarget
 from .making import TargetNotLoadedError, header_of, make
+from .memory import keep_memory
 from .question import BadQuestion, Question, Span
 from .record import SweepRecord, SweepWriter, goes_on, read_sweep
 from .result import KINDS, described, result
@@ -34,6 +35,7 @@ __all__ = [
     "goes_on",
     "header_of",
     "headline",
+    "keep_memory",
     "make",
     "read_sweep",
     "render",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import time
 import warnings
 from collections import deque
@@ -18,6 +16,7 @@ from ..reference import staircase
 from .judging import Judge
 from .ladder import Ladder
 from .lines import RangeLine, SweptTarget
+from .memory import peak
 from .places import hexadecimal
 from .question import Question, Span, pieces
 
@@ -99,7 +98,7 @@ class _Range:
             channels=self._judge.channels(),
             faults=self._judge.faults(),
             seconds=round(time.perf_counter() - started, 3),
-            peak_mib=_peak() >> 20,
+            peak_mib=peak() >> 20,
             device_mib=self._asking.arrays.held() >> 20,
         )
 
@@ -169,13 +168,3 @@ def _what(error: BaseException) -> str:
         return str(error)
     said = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
-
-
-def _peak() -> int:
-    """The most memory that this process has held so far, in bytes; 0 where the system does not tell."""
-    with contextlib.suppress(ImportError):
-        import resource
-
-        # macOS counts in bytes, all others in kibibytes.
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return 0
