@@ -32,7 +32,7 @@ class TorchArrays:
         integer = _INTEGERS[precision.integer.itemsize]
         self._turn = 1 << (8 * precision.integer.itemsize - 1)
         whole = min(self.chunk, self._turn)  # a chunk of 16-bit patterns is one sign at the most
-        self._count = torch.arange(whole, dtype=torch.int64).to(integer).to(device)
+        self._count = torch.arange(whole, dtype=torch.int64, device=device).to(integer)
         self._bits = None if self.ahead else torch.empty_like(self._count)
 
     def patterns(self, first: int, count: int) -> Tensor:
