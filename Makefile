@@ -9,7 +9,7 @@ SUBJECT := vector-quantize-pytorch
 NEWEST := build/newest
 ELSEWHERE := build/elsewhere
 
-.PHONY: help report history test format lint types unit wheel mutants false-alarms mutation comparisons clause-pages bench clean
+.PHONY: help report history test format lint types unit wheel mutants false-alarms mutation field comparisons clause-pages bench clean
 
 help:
 	@echo "make report   check the newest $(SUBJECT); leaves $(OUT)/$(SUBJECT).jsonl, .md and .html"
@@ -18,6 +18,7 @@ help:
 	@echo "make mutants  run the suite over wrong quantizers; writes docs/detection.md"
 	@echo "make false-alarms  right quantizers through everything; writes docs/detection.md too"
 	@echo "make mutation  our own code, changed in one place at a time, before suite and tests"
+	@echo "make field    every published library side by side; writes docs/field.md"
 	@echo "make comparisons  set real releases side by side; writes docs/comparisons.md"
 	@echo "make clause-pages  a page a clause, with what it says of an offender; writes docs/clauses/"
 	@echo "make bench    print how long things take on this machine"
@@ -69,7 +70,7 @@ types: $(VENV)/ready
 	mkdir -p build/types && ln -sfn ../.. build/types/fsqcheck
 	MYPYPATH=build/types $(BIN)/mypy -p fsqcheck.reference -p fsqcheck.adapters -p fsqcheck.conformance \
 	  -p fsqcheck.reports -p fsqcheck.releases -p fsqcheck.isolation -p fsqcheck.history -p fsqcheck.vectors \
-	  -p fsqcheck.identifying -p fsqcheck.sweeping -p fsqcheck.interop -p fsqcheck.commands \
+	  -p fsqcheck.identifying -p fsqcheck.sweeping -p fsqcheck.interop -p fsqcheck.drafting -p fsqcheck.commands \
 	  -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
 	MYPYPATH=build/types $(BIN)/mypy tests benchmarks
 
@@ -101,6 +102,9 @@ PART := 0/1
 mutation: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutation --part $(PART) $(FILES)
+
+field: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.field_page
 
 comparisons: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.comparisons

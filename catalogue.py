@@ -12,7 +12,7 @@ from .adapters import known_targets
 from .conformance.advice import advice
 from .conformance.clause import FAMILIES, catalogue
 from .conformance.plan import UsageError
-from .reference import RULES
+from .reference import RESIDUAL_RULES, RULES
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -37,7 +37,10 @@ def rules() -> RenderableType:
     table = _table("Rules", "name", "what it computes", "who")
     for rule in RULES.values():
         table.add_row(rule.name, rule.title, rule.source)
-    return Group(table, Text())
+    staged = _table("Rules of residual quantizers", "name", "what it computes", "who")
+    for one in RESIDUAL_RULES.values():
+        staged.add_row(one.name, one.title, one.source)
+    return Group(table, Text(), staged, Text())
 
 
 def clauses() -> RenderableType:

@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import baseline, cache, compare, history, identify, interop, levels, lists, render, run, sweep, vectors
+from .commands import (
+    baseline,
+    cache,
+    compare,
+    history,
+    identify,
+    init,
+    interop,
+    levels,
+    lists,
+    render,
+    run,
+    sweep,
+    vectors,
+)
 
 app = typer.Typer(
     name="fsqcheck",
@@ -50,6 +64,7 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(vectors.app, name="vectors")
 app.command("list")(lists.list_)
 app.command()(identify.identify)
+app.command()(init.init)
 app.command()(lists.explain)
 app.command()(levels.levels)
 app.command()(lists.schema)

@@ -1,6 +1,7 @@
 """How to talk to one implementation: one file a library. Torch is imported only by what needs it."""
 
 from .construction import Construction
+from .described import adapter_of
 from .dialect import Dialect
 from .layouts import LAYOUTS, Layout, OneVectorError
 from .native import NativeAdapter, main_layout
@@ -12,10 +13,12 @@ from .protocol import (
     Identity,
     Probe,
     Quantizer,
+    ResidualQuantizer,
     Setup,
     TargetUnavailableError,
+    residual_of,
 )
-from .resolve import BUILT_IN, known_targets, resolve
+from .resolve import BUILT_IN, construction_of, known_targets, resolve
 
 __all__ = [
     "BUILT_IN",
@@ -32,9 +35,13 @@ __all__ = [
     "OneVectorError",
     "Probe",
     "Quantizer",
+    "ResidualQuantizer",
     "Setup",
     "TargetUnavailableError",
+    "adapter_of",
+    "construction_of",
     "known_targets",
     "main_layout",
+    "residual_of",
     "resolve",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .protocol import Capability
+from .protocol import Capability, Probe, Setup
 
 Array = NDArray[Any]
 Module = Any
@@ -48,6 +50,10 @@ class Bridge(Protocol):
 
     def guard(self) -> AbstractContextManager[None]:
         """Puts the framework's global state back on the way out; seeds it on the way in."""
+        ...
+
+    def running(self, setup: Setup) -> AbstractContextManager[None]:
+        """Within it a quantizer of this setup is built and called: what its user would have switched on is on."""
         ...
 
     def native(self, array: Array, device: str) -> Native:
@@ -100,12 +106,20 @@ class Bridge(Protocol):
         """The memory of all arrays that the module holds."""
         ...
 
-    def imports(self) -> tuple[str, ...]:
-        """The import lines of a reproduction script."""
+    def imports(self, setup: Setup) -> tuple[str, ...]:
+        """The lines of a reproduction script that import the framework and switch on what `running` does."""
+        ...
+
+    def placed(self, setup: Setup) -> str:
+        """What is written behind a constructor call: device and mode."""
         ...
 
     def literal(self, array: Array, ramp: bool, tracked: bool) -> str:
         """An expression that makes this array."""
+        ...
+
+    def gradient(self, forward: str, probe: Probe) -> list[str]:
+        """The lines that print the gradient of the probe; `forward` is the call, with `{z}` for its input."""
         ...
 
 
@@ -128,6 +142,22 @@ def process_state() -> Iterator[None]:
                 os.environ[name] = environment[name]
             else:
                 del os.environ[name]
+
+
+def object_copied(module: object, how: str, fresh: Any) -> Any:
+    """A copy of a plain object: deep, pickled, or, for `state`, `fresh` with the same attributes."""
+    if how == "deepcopy":
+        return copy.deepcopy(module)
+    if how == "pickle":
+        return pickle.loads(pickle.dumps(module))
+    fresh.__dict__.update(copy.deepcopy(module.__dict__))
+    return fresh
+
+
+def numbers_of(array: Array, module: str) -> str:
+    """An array as nested lists of numbers; `inf` and `nan` as a module spells them."""
+    values = array.tolist() if array.dtype.kind in "iub" else array.astype(np.float64).tolist()
+    return repr(values).replace("nan", f"{module}.nan").replace("inf", f"{module}.inf")
 
 
 def arrays_held(module: object, is_array: Any) -> list[Any]:

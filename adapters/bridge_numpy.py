@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -12,8 +10,8 @@ import numpy as np
 
 from ..reference import Precision
 from .arrays_numpy import NumpyArrays
-from .bridge import Array, Call, Module, Pair, arrays_held, process_state
-from .protocol import Capability
+from .bridge import Array, Call, Module, Pair, arrays_held, numbers_of, object_copied, process_state
+from .protocol import Capability, Probe, Setup
 
 
 class NumpyBridge:
@@ -29,6 +27,10 @@ class NumpyBridge:
     def guard(self) -> AbstractContextManager[None]:
         """Puts error state, seeds, folder and environment back."""
         return process_state()
+
+    def running(self, setup: Setup) -> AbstractContextManager[None]:  # noqa: ARG002
+        """NumPy has nothing to switch on."""
+        return nullcontext()
 
     def native(self, array: Array, device: str) -> Array:  # noqa: ARG002
         """The array itself."""
@@ -72,12 +74,7 @@ class NumpyBridge:
 
     def copied(self, module: Module, how: str, fresh: Module) -> Module:
         """A deep copy, a pickled copy, or a new one with the same attributes."""
-        if how == "deepcopy":
-            return copy.deepcopy(module)
-        if how == "pickle":
-            return pickle.loads(pickle.dumps(module))
-        fresh.__dict__.update(copy.deepcopy(module.__dict__))
-        return fresh
+        return object_copied(module, how, fresh)
 
     def cast(self, module: Module, dtype: str) -> Module:  # noqa: ARG002
         """A NumPy quantizer has no dtype of its own."""
@@ -95,19 +92,24 @@ class NumpyBridge:
         """NumPy knows no TF32."""
         return nullcontext()
 
-    def imports(self) -> tuple[str, ...]:
+    def imports(self, setup: Setup) -> tuple[str, ...]:  # noqa: ARG002
         """NumPy, and ml_dtypes for bfloat16."""
         return ("import ml_dtypes, numpy as np",)
+
+    def placed(self, setup: Setup) -> str:  # noqa: ARG002
+        """Nothing: a plain object has neither device nor mode."""
+        return ""
 
     def literal(self, array: Array, ramp: bool, tracked: bool) -> str:  # noqa: ARG002
         """A `np.array` expression."""
         dtype = "ml_dtypes.bfloat16" if array.dtype.name == "bfloat16" else f"np.{array.dtype.name}"
         if ramp:
             return f"np.linspace(-2.5, 2.5, {array.size}).reshape({array.shape}).astype({dtype})"
-        return f"np.array({_numbers(array)}, dtype={dtype})"
+        return f"np.array({numbers_of(array, 'np')}, dtype={dtype})"
 
-
-def _numbers(array: Array) -> str:
-    """An array as nested lists; `inf` and `nan` as NumPy spells them."""
-    values = array.tolist() if array.dtype.kind in "iub" else array.astype(np.float64).tolist()
-    return repr(values).replace("nan", "np.nan").replace("inf", "np.inf")
+    def gradient(self, forward: str, probe: Probe) -> list[str]:  # noqa: ARG002
+        """By the quantizer's own `vjp`."""
+        assert probe.array is not None
+        assert probe.upstream is not None
+        given = (self.literal(one, False, False) for one in (probe.array, probe.upstream))
+        return [f"print(q.vjp({', '.join(given)}))"]

@@ -6,7 +6,7 @@ import copy
 import io
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +16,8 @@ import torch
 
 from ..reference import Precision
 from .arrays_torch import TorchArrays
-from .bridge import SEED, Array, Call, Module, Pair, arrays_held, process_state
-from .protocol import Capability
+from .bridge import SEED, Array, Call, Module, Pair, arrays_held, numbers_of, process_state
+from .protocol import Capability, Probe, Setup
 
 _DTYPES: dict[str, torch.dtype] = {
     "float64": torch.float64,
@@ -67,6 +67,10 @@ class TorchBridge:
                 torch.use_deterministic_algorithms(deterministic)  # its first call imports the compiler: two seconds
             if torch.get_num_threads() != threads:
                 torch.set_num_threads(threads)
+
+    def running(self, setup: Setup) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Torch needs nothing to be switched on."""
+        return nullcontext()
 
     def native(self, array: Array, device: str) -> torch.Tensor:
         """A tensor over the array's own memory, with its strides."""
@@ -172,9 +176,14 @@ class TorchBridge:
         finally:
             torch.set_float32_matmul_precision(before)
 
-    def imports(self) -> tuple[str, ...]:
+    def imports(self, setup: Setup) -> tuple[str, ...]:  # noqa: ARG002
         """Torch."""
         return ("import torch",)
+
+    def placed(self, setup: Setup) -> str:
+        """`.to(…)` and the mode."""
+        moved = f".to({setup.device!r})" if setup.device != "cpu" else ""
+        return f"{moved}.train()" if setup.training else f"{moved}.eval()"
 
     def literal(self, array: Array, ramp: bool, tracked: bool) -> str:
         """A `torch.tensor` expression whose decimals give back exactly these bits."""
@@ -185,6 +194,14 @@ class TorchBridge:
             return f"{start}.reshape({list(array.shape)}).to({dtype}){suffix}"
         if not array.size:
             return f"torch.empty({list(array.shape)}, dtype={dtype}){suffix}"
-        values = array.tolist() if array.dtype.kind in "iub" else array.astype(np.float64).tolist()
-        numbers = repr(values).replace("nan", "torch.nan").replace("inf", "torch.inf")
-        return f"torch.tensor({numbers}, dtype={dtype}){suffix}"
+        return f"torch.tensor({numbers_of(array, 'torch')}, dtype={dtype}){suffix}"
+
+    def gradient(self, forward: str, probe: Probe) -> list[str]:
+        """By autograd, of the first thing that the call gives."""
+        assert probe.array is not None
+        assert probe.upstream is not None
+        return [
+            f"z = {self.literal(probe.array, probe.ramp, True)}",
+            f"({forward.format(z='z')}[0] * {self.literal(probe.upstream, False, False)}).sum().backward()",
+            "print(z.grad)",
+        ]

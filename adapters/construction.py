@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,7 @@ class Construction:
     """`module.name(**arguments)`; arguments may be constructions themselves.
 
     file: where the class is in a Python file that no package holds. loaded: the module, where it was loaded otherwise than
-    by its name. attributes: what is set on the object afterwards.
+    by its name. attributes: what is set on the object afterwards; a name may have dots.
     """
 
     module: str
@@ -38,7 +39,8 @@ class Construction:
         """The object; whatever the constructor raises comes through."""
         made = self.target()(**{name: _built(value) for name, value in self.arguments.items()})
         for name, value in self.attributes.items():
-            setattr(made, name, _built(value))
+            *path, last = name.split(".")
+            setattr(reduce(getattr, path, made), last, _built(value))
         return made
 
     def imports(self) -> tuple[str, ...]:
@@ -64,6 +66,14 @@ class Construction:
     def assignments(self, name: str) -> tuple[str, ...]:
         """The lines that set the attributes of the object of this name."""
         return tuple(f"{name}.{attribute} = {_said(value)}" for attribute, value in self.attributes.items())
+
+
+def idle_projections(channels: int) -> dict[str, Construction]:
+    """The attributes that make `project_in` and `project_out` of a torch module, both linear and square, do nothing."""
+    names = ("project_in", "project_out")
+    one, none = Construction("torch", "eye", {"n": channels}), Construction("torch", "zeros", {"size": [channels]})
+    weights = {f"{name}.weight.data": one for name in names}
+    return weights | {f"{name}.bias.data": none for name in names}
 
 
 def _built(value: Any) -> Any:

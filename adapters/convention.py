@@ -1,19 +1,17 @@
 """Targets that need no adapter: `module:Class` and `file.py:Class` with the convention that FSQ libraries share.
 
 `Class(levels=[…], **arguments)` makes the quantizer; calling it gives `(codes, indices)`; `codes_to_indices` and
-`indices_to_codes` go between them. Torch modules and NumPy classes are told apart by trying. What the class does not
-have is unsupported; the layouts that it takes are found by trying.
+`indices_to_codes` go between them. Torch, JAX and NumPy classes are told apart by trying. What the class does not
+have is unsupported; the layouts that it takes are found by trying. Residual quantizers: convention_residual.py.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from functools import cached_property
 from math import ceil, log, prod
 from typing import Any
 
@@ -23,9 +21,12 @@ from ..reference import PRECISIONS
 from .affording import AFFORDABLE
 from .bridge import Bridge, Call
 from .construction import Construction
+from .convention_residual import is_residual, residual_convention
+from .frameworks import bridge_of
 from .layouts import LAYOUTS
 from .native import NativeAdapter
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
+from .versions import version_of
 
 #: Levels that every rule of the field allows, for finding out what a class can do.
 _TRIAL_LEVELS = (5, 7, 3)
@@ -43,8 +44,10 @@ _TRANSIENT = 7
 def convention(name: str, call: Construction) -> NativeAdapter:
     """The adapter of a class that follows the convention; `TargetUnavailableError` in one line when it does not."""
     trial = _Trial(name, call)
+    if is_residual(trial.target):
+        return residual_convention(name, call)
     return NativeAdapter(
-        identity=Identity(name, _version(call), trial.origin, trial.bridge.framework),
+        identity=Identity(name, version_of(call.module), trial.origin, trial.bridge.framework),
         bridge=trial.bridge,
         construct=trial.construction,
         layouts=trial.layouts,
@@ -103,7 +106,8 @@ class _Trial:
 
     @cached_property
     def bridge(self) -> Bridge:
-        return _bridge_of(self._built)
+        levels, built = self._trial
+        return bridge_of(built, len(levels))
 
     @cached_property
     def layouts(self) -> tuple[str, ...]:
@@ -130,7 +134,7 @@ class _Trial:
     @property
     def lacks(self) -> frozenset[Capability]:
         own = frozenset({Capability.TAPE}) if hasattr(self._built, "vjp") else frozenset()
-        if hasattr(self._built, "state_dict") or self.bridge.framework.startswith("numpy"):
+        if hasattr(self._built, "state_dict") or not self.bridge.framework.startswith("torch"):
             return own
         return own | {Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN}
 
@@ -146,7 +150,8 @@ class _Trial:
         shape = LAYOUTS[layout].shape(len(self._trial[0]))
         zeros = np.zeros(shape, dtype=PRECISIONS[dtype].dtype)
         try:
-            with self.bridge.guard():
+            setup = Setup(self._trial[0], "", dtype=dtype, layout=layout, training=training)
+            with self.bridge.guard(), self.bridge.running(setup):
                 module = self.bridge.prepared(self._built, "cpu", training, False)
                 result = self.bridge.called(module, self.bridge.native(zeros, "cpu"), Call("cpu"))
                 codes = result[0] if isinstance(result, (tuple, list)) else result
@@ -195,42 +200,6 @@ class _Trial:
             return 0.0
         growth = (large - small) / (level ** (channels + 1) - level**channels)
         return growth if growth >= 1.0 else 0.0
-
-
-def _bridge_of(module: Any) -> Bridge:
-    """The bridge of the framework whose arrays a quantizer takes: torch for its modules, else whichever call works."""
-    from .bridge_numpy import NumpyBridge
-
-    if "torch" not in sys.modules:
-        return NumpyBridge()
-    import torch
-
-    from .bridge_torch import TorchBridge
-
-    if isinstance(module, torch.nn.Module):
-        return TorchBridge()
-    try:
-        result = module(np.zeros((2, 7, 3), dtype=np.float32))
-        codes = result[0] if isinstance(result, (tuple, list)) else result
-    except Exception:
-        return TorchBridge()
-    return NumpyBridge() if isinstance(codes, np.ndarray) else TorchBridge()
-
-
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    """The installed distributions by their packages: reading all their metadata takes a quarter of a second."""
-    return packages_distributions()
-
-
-def _version(call: Construction) -> str | None:
-    package = call.module.split(".")[0]
-    for distribution in _distributions().get(package, ()):
-        try:
-            return version(distribution)
-        except PackageNotFoundError:
-            continue
-    return None
 
 
 def _line(error: BaseException) -> str:

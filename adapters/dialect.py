@@ -13,12 +13,14 @@ class Dialect:
     """Python expressions over the quantizer `q` and the array that it is asked about, which stands in braces.
 
     forward: quantizes `{z}`. encode: the indices of `{codes}`, channels last. decode: the codes of `{indices}`, which have
-    the positions' axes, and the codebooks' behind them where there are several.
+    the positions' axes, and the codebooks' behind them where there are several. stages: the codes of each stage of
+    `{indices}`, the stages' axis first.
     """
 
     forward: str = "q({z})"
     encode: str = "q.codes_to_indices({codes})"
     decode: str = "q.indices_to_codes({indices})"
+    stages: str = "q.get_codes_from_indices({indices})"
 
     def quantize(self, q: Any, z: Any) -> Any:
         """What the forward call returns."""
@@ -32,6 +34,10 @@ class Dialect:
         """The codes of indices."""
         return eval(_compiled(self.decode, "indices"), {"q": q, "indices": indices})
 
+    def stage_codes(self, q: Any, indices: Any) -> Any:
+        """The codes of each stage."""
+        return eval(_compiled(self.stages, "indices"), {"q": q, "indices": indices})
+
 
 @lru_cache(maxsize=64)
 def _compiled(expression: str, name: str) -> CodeType:
@@ -40,3 +46,5 @@ def _compiled(expression: str, name: str) -> CodeType:
 
 #: The convention that FSQ libraries share (docs/adapters.md).
 CONVENTION = Dialect()
+#: That of residual quantizers, which vector-quantize-pytorch set.
+RESIDUAL = Dialect(decode="q.get_output_from_indices({indices})")

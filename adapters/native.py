@@ -36,7 +36,8 @@ class NativeAdapter:
 
     construct: what builds the quantizer of a `Setup`: a `Construction`, or the object itself (then no reproduction
     script can be printed). speaks: how the quantizer of a `Setup` is called. take: takes the result of a forward call
-    apart. refuses: why a setup cannot be built. lacks: what the framework could do and this library cannot.
+    apart. refuses: why a setup cannot be built. lacks: what the framework could do and this library cannot. residual: the
+    adapter of its residual quantizer, whose rules are residual ones; None where it has none.
     """
 
     identity: Identity
@@ -50,6 +51,7 @@ class NativeAdapter:
     speaks: Callable[[Setup], Dialect] = lambda _: CONVENTION
     take: Callable[[Bridge, Any, Setup], Pair] = codes_and_indices
     dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
+    residual: NativeAdapter | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -75,10 +77,11 @@ class NativeAdapter:
         return NativeQuantizer(self, setup, self._module(setup))
 
     def _module(self, setup: Setup) -> Module:
-        with self.bridge.defaulting(setup.default_dtype):
+        with self.bridge.running(setup), self.bridge.defaulting(setup.default_dtype):
             made = self.construct(setup)
             module = made.build() if isinstance(made, Construction) else made
-        return self.bridge.prepared(module, setup.device, setup.training, setup.compiled)
+        with self.bridge.running(setup):
+            return self.bridge.prepared(module, setup.device, setup.training, setup.compiled)
 
     def script(self, setup: Setup, probe: Probe) -> str | None:
         """The probe as a script over the library alone; None where it was built by code that cannot be printed."""
@@ -111,31 +114,40 @@ class NativeQuantizer:
         self, z: Array, *, tracked: bool = False, autocast: str | None = None, inference: bool = False
     ) -> Answer:
         """The forward call."""
-        native = self._bridge.native(z, self.setup.device)
-        return self._answer(self._called(native, Call(self.setup.device, tracked, autocast, inference)), native)
+        with self._bridge.running(self.setup):
+            native = self._bridge.native(z, self.setup.device)
+            return self._answer(self._called(native, Call(self.setup.device, tracked, autocast, inference)), native)
 
     def vjp(self, z: Array, upstream: Array, *, way: str | None = None) -> tuple[Answer, Array]:
         """The forward call and its gradient; `NoGradientError` when none reaches the input."""
-        native, weights = (self._bridge.native(given, self.setup.device) for given in (z, upstream))
-        if hasattr(self._module, "vjp"):
-            result, gradient = self._called(native, Call(self.setup.device)), self._module.vjp(native, weights)
-        else:
-            call = Call(self.setup.device, tracked=True)
-            result, gradient = self._bridge.differentiated(self._called, native, weights, call, way)
-        if gradient is None:
-            raise NoGradientError("no gradient reaches the input: the codes are detached from it")
-        return self._answer(result, native), self._bridge.array(gradient)
+        with self._bridge.running(self.setup):
+            native, weights = (self._bridge.native(given, self.setup.device) for given in (z, upstream))
+            if hasattr(self._module, "vjp"):
+                result, gradient = self._called(native, Call(self.setup.device)), self._module.vjp(native, weights)
+            else:
+                call = Call(self.setup.device, tracked=True)
+                result, gradient = self._bridge.differentiated(self._called, native, weights, call, way)
+            if gradient is None:
+                raise NoGradientError("no gradient reaches the input: the codes are detached from it")
+            return self._answer(result, native), self._bridge.array(gradient)
 
     def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
         """The library's own function."""
-        native = self._bridge.native(codes, self.setup.device)
-        given = self._bridge.derived(native) if tracked else native
-        return self._bridge.array(self._dialect.codes_to_indices(self._module, given))
+        with self._bridge.running(self.setup):
+            native = self._bridge.native(codes, self.setup.device)
+            given = self._bridge.derived(native) if tracked else native
+            return self._bridge.array(self._dialect.codes_to_indices(self._module, given))
 
     def indices_to_codes(self, indices: Array) -> Array:
         """The library's own function."""
+        with self._bridge.running(self.setup):
+            native = self._bridge.native(indices, self.setup.device)
+            return self._bridge.array(self._dialect.indices_to_codes(self._module, native))
+
+    def stage_codes(self, indices: Array) -> Array:
+        """The library's own function."""
         native = self._bridge.native(indices, self.setup.device)
-        return self._bridge.array(self._dialect.indices_to_codes(self._module, native))
+        return self._bridge.array(self._dialect.stage_codes(self._module, native))
 
     def train(self, mode: bool) -> None:
         """The module's own switch."""

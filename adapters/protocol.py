@@ -29,6 +29,12 @@ class Capability(StrEnum):
     """there is a training mode"""
     NOISE = "noise"
     """training can replace quantization by noise, with a probability (arXiv 2411.19842 §3.2)"""
+    STAGE_CODES = "stage codes"
+    """a residual quantizer gives the codes of each stage by themselves"""
+    STAGE_DROPOUT = "stage dropout"
+    """a residual quantizer can leave out last stages in training, marks them by -1, and decodes what is marked so"""
+    GROUPS = "groups"
+    """a residual quantizer can hold several groups of channels"""
     CODEBOOKS = "num_codebooks"
     """one quantizer can hold several codebooks"""
     PROJECTION = "projection"
@@ -64,6 +70,8 @@ class Setup:
     (times `num_codebooks`).
     noise: the probability of noise in training; None: built without saying anything of noise.
     default_dtype: what the framework's default dtype is while it is built, and then no more; None: as ever.
+    stages: of a residual quantizer, whose `rule` is a residual one; None: no residual quantizer. groups: how many groups
+    of `levels` it quantizes side by side. stage_dropout: in training each call leaves out some of the last stages.
     """
 
     levels: tuple[int, ...]
@@ -77,6 +85,9 @@ class Setup:
     num_codebooks: int = 1
     width: int | None = None
     default_dtype: str | None = None
+    stages: int | None = None
+    groups: int = 1
+    stage_dropout: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +119,8 @@ class Identity:
 class Probe:
     """One question to a target, small enough to print: what a reproduction script asks.
 
-    kind: `forward`, `codes_to_indices`, `indices_to_codes`, `round trip` (index → code → index), `vjp`, `noise` (share
-    and amplitude over many draws) or `construct`.
+    kind: `forward`, `codes_to_indices`, `indices_to_codes`, `stage codes`, `round trip` (index → code → index), `vjp`,
+    `noise` (share and amplitude over many draws) or `construct`.
     array: the input as the target gets it; with `ramp` only its shape counts and the values run from -2.5 to 2.5.
     """
 
@@ -120,7 +131,11 @@ class Probe:
 
 
 class Quantizer(Protocol):
-    """One quantizer that was built. Codes and indices have the shapes of its `Setup.layout`."""
+    """One quantizer that was built. Codes and indices have the shapes of its `Setup.layout`.
+
+    The indices of a residual one have one axis more, of the stages, behind the positions or in the channels' place; those
+    of several groups begin with the groups' axis.
+    """
 
     setup: Setup
 
@@ -156,6 +171,14 @@ class Quantizer(Protocol):
 
     def held_bytes(self) -> int:
         """The memory that it holds, in bytes."""
+        ...
+
+
+class ResidualQuantizer(Quantizer, Protocol):
+    """A residual quantizer that was built."""
+
+    def stage_codes(self, indices: Array) -> Array:
+        """The codes of each stage for indices as it gave them, (stages, positions…, d)."""
         ...
 
 
@@ -207,6 +230,15 @@ class Adapter(Protocol):
     def script(self, setup: Setup, probe: Probe) -> str | None:
         """A few lines that put the probe to the target with nothing but the target's own library; None if none can."""
         ...
+
+
+def residual_of(adapter: Adapter) -> Adapter | None:
+    """How to talk to a target's residual quantizer, where it has one: an adapter whose rules are residual ones.
+
+    It is the attribute `residual` of an adapter, which may be missing.
+    """
+    found: Adapter | None = getattr(adapter, "residual", None)
+    return found
 
 
 class TargetUnavailableError(Exception):

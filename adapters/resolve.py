@@ -12,12 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from .construction import Construction
 from .loading import load_file
 from .protocol import Adapter, TargetUnavailableError
 
+Loaded = TypeVar("Loaded")
+
+#: Packages that targets compute in and that an extra of the same name installs.
+EXTRAS = ("torch", "jax")
 #: The entry-point group by which other distributions register adapters.
 GROUP = "fsqcheck.adapters"
 
@@ -31,15 +35,17 @@ class Known:
     summary: str
 
     def load(self) -> Adapter:
-        """The adapter; raises whatever its import raises."""
+        """The adapter, which is there or is made by a function; raises whatever its import raises."""
         module, _, attribute = self.where.partition(":")
-        made: Adapter = getattr(importlib.import_module(module), attribute)()
+        found = getattr(importlib.import_module(module), attribute)
+        made: Adapter = found if _is_adapter(found) else found()
         return made
 
 
 BUILT_IN: tuple[Known, ...] = (
     Known("reference", "fsqcheck.adapters.reference:adapter", "the NumPy FSQ of fsqcheck.reference, all rules"),
     Known("torch-fsq", "fsqcheck.adapters.torch_fsq:adapter", "our own FSQ in torch, all rules, any device and dtype"),
+    Known("jax-fsq", "fsqcheck.adapters.jax_fsq:adapter", "our own FSQ in JAX, all rules, any dtype; a pure function"),
     Known(
         "vector-quantize-pytorch",
         "fsqcheck.adapters.vector_quantize_pytorch:adapter",
@@ -82,7 +88,7 @@ def resolve(target: str) -> Adapter:
     raise TargetUnavailableError(_unknown(target))
 
 
-def _loaded(target: str, load: Callable[[], Adapter]) -> Adapter:
+def _loaded(target: str, load: Callable[[], Loaded]) -> Loaded:
     """What `load` gives; anything that it raises becomes one line."""
     try:
         with warnings.catch_warnings():
@@ -94,7 +100,9 @@ def _loaded(target: str, load: Callable[[], Adapter]) -> Adapter:
         raise
     except BaseException as error:  # a target's import may raise anything, SystemExit included
         said = (str(error).strip().splitlines() or ["no message"])[0][:300]
-        raise TargetUnavailableError(f"{target} cannot be loaded: {type(error).__name__}: {said}") from error
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        hint = f"; pip install 'fsqcheck[{missing}]'" if missing in EXTRAS else ""
+        raise TargetUnavailableError(f"{target} cannot be loaded: {type(error).__name__}: {said}{hint}") from error
 
 
 def _pinned(target: str, adapter: Adapter, wanted: str) -> Adapter:
@@ -107,8 +115,28 @@ def _pinned(target: str, adapter: Adapter, wanted: str) -> Adapter:
     return adapter
 
 
+def construction_of(target: str) -> Construction:
+    """`module:Class(name=value)` or `path/to/file.py:Name` as the call that it stands for, whose class is there.
+
+    Raises `TargetUnavailableError`, also for whatever an import raises.
+    """
+    call = _loaded(target, lambda: _called(target))
+    _loaded(target, lambda: _found(target, call))
+    return call
+
+
 def _spelled(target: str) -> Adapter:
-    """`module:Class(name=value)` or `path/to/file.py:Name`, an adapter or a class with the shared convention."""
+    """An adapter, or a class with the shared convention."""
+    call = _called(target)
+    found = _found(target, call)
+    if adapter := _as_adapter(found, call):
+        return adapter
+    from .convention import convention
+
+    return convention(target, call)
+
+
+def _called(target: str) -> Construction:
     match = re.fullmatch(r"(?P<where>.+?):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", target, re.DOTALL)
     if match is None:
         raise TargetUnavailableError(f"{target} is not a target; expected module:Class or path/to/file.py:Name")
@@ -120,12 +148,7 @@ def _spelled(target: str) -> Adapter:
         if not file.is_file():
             raise TargetUnavailableError(f"{target}: there is no file {file} (looked in {Path.cwd()})")
         call = Construction(file.stem, call.name, call.arguments, file.resolve())
-    found = _found(target, call)
-    if adapter := _as_adapter(found, call):
-        return adapter
-    from .convention import convention
-
-    return convention(target, call)
+    return call
 
 
 def _found(target: str, call: Construction) -> Any:
@@ -141,14 +164,18 @@ def _found(target: str, call: Construction) -> Any:
 
 def _as_adapter(found: Any, call: Construction) -> Adapter | None:
     """An adapter, or a class or a function that gives one from the arguments that are there; None for anything else."""
-    if isinstance(found, Adapter) and not isinstance(found, type):
-        return found
+    if _is_adapter(found):
+        return cast(Adapter, found)
     if isinstance(found, type) and all(hasattr(found, name) for name in ("build", "refusal", "guard")):
         return cast(Adapter, found(**call.arguments))
     if inspect.isfunction(found) and set(_required(found)) <= set(call.arguments) - {"levels"}:
         made = found(**call.arguments)
         return made if isinstance(made, Adapter) else None
     return None
+
+
+def _is_adapter(found: Any) -> bool:
+    return isinstance(found, Adapter) and not isinstance(found, type)
 
 
 def _required(function: Callable[..., Any]) -> list[str]:

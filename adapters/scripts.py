@@ -10,10 +10,10 @@ from .protocol import Probe, Setup
 
 def script_for(bridge: Bridge, made: Construction, dialect: Dialect, setup: Setup, probe: Probe) -> str | None:
     """The script that asks `probe` and prints what the target answers; None where none can be written."""
-    lines = [*bridge.imports(), *made.imports()]
-    lines.extend(_built([f"q = {made.expression()}{_mode(bridge, setup)}", *made.assignments("q")], setup))
-    if probe.kind == "noise" and bridge.framework.startswith("numpy"):
+    if probe.kind == "noise" and not bridge.framework.startswith("torch"):
         return None
+    lines = [*bridge.imports(setup), *made.imports()]
+    lines.extend(_built([f"q = {made.expression()}{bridge.placed(setup)}", *made.assignments("q")], setup))
     lines.extend(_ASK[probe.kind](bridge, dialect, probe))
     return "\n".join(lines)
 
@@ -25,16 +25,9 @@ def _built(lines: list[str], setup: Setup) -> list[str]:
     return [f"torch.set_default_dtype(torch.{setup.default_dtype})", *lines, "torch.set_default_dtype(torch.float32)"]
 
 
-def _mode(bridge: Bridge, setup: Setup) -> str:
-    moved = f".to({setup.device!r})" if setup.device != "cpu" else ""
-    if bridge.framework.startswith("numpy"):
-        return ""
-    return f"{moved}.train()" if setup.training else f"{moved}.eval()"
-
-
-def _literal(bridge: Bridge, probe: Probe, tracked: bool = False) -> str:
+def _literal(bridge: Bridge, probe: Probe) -> str:
     assert probe.array is not None
-    return bridge.literal(probe.array, probe.ramp, tracked)
+    return bridge.literal(probe.array, probe.ramp, False)
 
 
 def _printed(expression: str, name: str, literal: str) -> list[str]:
@@ -56,6 +49,10 @@ def _decode(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
     return _printed(dialect.decode, "indices", _literal(bridge, probe))
 
 
+def _stages(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
+    return _printed(dialect.stages, "indices", _literal(bridge, probe))
+
+
 def _round_trip(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
     decoded = dialect.decode.format(indices="index")
     first = f"index = {_literal(bridge, probe)}"
@@ -65,15 +62,7 @@ def _round_trip(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
 
 
 def _vjp(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:
-    assert probe.upstream is not None
-    upstream = bridge.literal(probe.upstream, False, False)
-    if bridge.framework.startswith("numpy"):
-        return [f"print(q.vjp({_literal(bridge, probe)}, {upstream}))"]
-    return [
-        f"z = {_literal(bridge, probe, tracked=True)}",
-        f"({dialect.forward.format(z='z')}[0] * {upstream}).sum().backward()",
-        "print(z.grad)",
-    ]
+    return bridge.gradient(dialect.forward, probe)
 
 
 def _construct(bridge: Bridge, dialect: Dialect, probe: Probe) -> list[str]:  # noqa: ARG001
@@ -98,6 +87,7 @@ _ASK = {
     "forward": _forward,
     "codes_to_indices": _encode,
     "indices_to_codes": _decode,
+    "stage codes": _stages,
     "round trip": _round_trip,
     "vjp": _vjp,
     "construct": _construct,

@@ -175,6 +175,8 @@ class _StraightThrough(torch.autograd.Function):
 
 def adapter() -> NativeAdapter:
     """The adapter of our own torch FSQ."""
+    from .torch_residual import residual
+
     bridge = TorchBridge()
     return NativeAdapter(
         identity=Identity("torch-fsq", __version__, "fsqcheck.adapters.torch_fsq", bridge.framework),
@@ -184,6 +186,7 @@ def adapter() -> NativeAdapter:
         layouts=("BTd", "BdT", "Bd", "BdHW", "BdTHW", "d"),
         offers=frozenset({Capability.INDICES, Capability.ENCODE, Capability.DECODE, Capability.NOISE})
         | {Capability.CODEBOOKS, Capability.PROJECTION},
+        residual=residual(),
     )
 
 

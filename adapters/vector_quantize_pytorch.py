@@ -1,7 +1,8 @@
 """The target `vector-quantize-pytorch`: whichever release is installed, with what its constructor accepts.
 
 As read in the source of each release: 1.8 – 1.12.1 compute `paper`, 1.12.4 – 1.12.11
-`paper-atanh`, from 1.12.12 on `widened`; `preserve_symmetry` came with 1.21.0, `bound_hard_clamp` with 1.26.0.
+`paper-atanh`, from 1.12.12 on `widened`; `preserve_symmetry` came with 1.21.0, `bound_hard_clamp` with 1.26.0. Its residual
+quantizers computed six rules in turn; `is_channel_first` came with 1.18.5.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from math import prod
 
 from packaging.version import Version
 
+from .affording import whole_codebook
 from .construction import Construction
+from .dialect import RESIDUAL
 from .native import NativeAdapter
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
 
@@ -22,6 +25,16 @@ MODULE = "vector_quantize_pytorch.finite_scalar_quantization"
 
 #: The rule of the default mode, by the first release that has it.
 _DEFAULT_RULE = ((Version("1.12.12"), "widened"), (Version("1.12.2"), "paper-atanh"), (Version("0"), "paper"))
+
+#: The rule of its residual quantizers, by the first release that has it.
+_RESIDUAL_RULE = (
+    (Version("1.26.0"), "residual"),
+    (Version("1.18.5"), "residual-widened"),
+    (Version("1.12.12"), "residual-widened-twice"),
+    (Version("1.12.5"), "residual-atanh-twice"),
+    (Version("1.12.2"), "residual-atanh"),
+    (Version("0"), "residual-paper"),
+)
 
 #: Up to here the whole codebook, which the constructor builds, is cheap; above, it is built without one.
 LARGEST_CODEBOOK_BUILT = 2**20
@@ -46,7 +59,44 @@ def adapter() -> NativeAdapter:
         layouts=_layouts(accepts),
         offers=frozenset({Capability.INDICES, Capability.ENCODE, Capability.DECODE}) | _offers(accepts),
         refuses=lambda setup: _refusal(setup, accepts),
+        residual=_residual(installed),
     )
+
+
+def _residual(installed: str) -> NativeAdapter | None:
+    """The adapter of its residual quantizers; None for a release from before they were there."""
+    from .bridge_torch import TorchBridge
+
+    try:
+        residual = Construction("vector_quantize_pytorch", "ResidualFSQ").target()
+    except AttributeError:
+        return None
+    channel_first = "is_channel_first" in inspect.signature(residual).parameters
+    rule = next(rule for first, rule in _RESIDUAL_RULE if Version(installed) >= first)
+    return NativeAdapter(
+        identity=Identity(PACKAGE, installed, inspect.getsourcefile(residual), TorchBridge.framework),
+        bridge=TorchBridge(),
+        construct=residual_construction,
+        rules=(rule,),
+        layouts=("BTd", *(("BdT", "BdHW", "BdTHW") if channel_first else ())),
+        offers=frozenset({Capability.INDICES, Capability.DECODE, Capability.STAGE_CODES})
+        | {Capability.STAGE_DROPOUT, Capability.GROUPS},
+        refuses=whole_codebook,
+        speaks=lambda _: RESIDUAL,
+    )
+
+
+def residual_construction(setup: Setup) -> Construction:
+    """The constructor call of a residual setup; `GroupedResidualFSQ` for several groups."""
+    arguments: dict[str, object] = {"dim": setup.groups * len(setup.levels), "levels": list(setup.levels)}
+    arguments["num_quantizers"] = setup.stages
+    if setup.layout != "BTd":
+        arguments["is_channel_first"] = True
+    if setup.stage_dropout:
+        arguments["quantize_dropout"] = True
+    if setup.groups == 1:
+        return Construction("vector_quantize_pytorch", "ResidualFSQ", arguments)
+    return Construction("vector_quantize_pytorch", "GroupedResidualFSQ", {"groups": setup.groups, **arguments})
 
 
 def construction(setup: Setup, accepts: frozenset[str]) -> Construction:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .apart import BuildAllowed, Isolated, apart
 from .files import ready, write
 from .saying import stop
 
@@ -21,7 +22,8 @@ def interop(
     targets: Annotated[
         list[str],
         typer.Argument(
-            metavar="TARGET[@RULE]…", help="Two targets or more, each with a rule that it claims, or its first."
+            metavar="TARGET[@RULE]…",
+            help="Two targets or more, each with a rule that it claims, or its first; releases too.",
         ),
     ],
     levels: Annotated[str, typer.Option(metavar="L,L,…", help="Numbers of levels.")] = "8,5,5,5",
@@ -34,9 +36,12 @@ def interop(
             "-N", metavar="N", min=1, help="How many vectors: 1,000,000, or all of the file.", show_default=False
         ),
     ] = None,
+    stages: Annotated[int, typer.Option(metavar="N", min=1, help="Stages of residual quantizers.")] = 4,
     html: Annotated[File, typer.Option(metavar="FILE", help="Write one offline HTML page.")] = None,
     markdown: Annotated[File, typer.Option(metavar="FILE", help="Write Markdown.")] = None,
     json: Annotated[File, typer.Option(metavar="FILE", help="Write JSON.")] = None,
+    isolate: Isolated = False,
+    allow_build: BuildAllowed = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")] = False,
 ) -> None:
     """Say whether one target may stand in for another: which tokens change, which codes and gradients differ.
@@ -46,6 +51,7 @@ def interop(
     """
     from .. import interop as room
     from ..conformance.plan import UsageError, parse_levels
+    from ..isolation.served import resolver
     from ..reports import MissingExtra, UnwritableReport, require_html
 
     try:
@@ -54,7 +60,8 @@ def interop(
         for file in (html, markdown, json):
             ready(file)
         counts = parse_levels(levels)
-        found = room.measure(targets, counts, room.inputs(source, len(counts), count))
+        with resolver(apart(isolate, allow_build)) as load:
+            found = room.measure(targets, counts, room.inputs(source, len(counts), count), load, stages)
         asked = ((html, room.render_html), (markdown, room.render_markdown), (json, room.render_json))
         for file, made in asked:
             if file is not None:

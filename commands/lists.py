@@ -28,6 +28,8 @@ class Kind(StrEnum):
     sweep = "sweep"
     vectors = "vectors"
     answers = "answers"
+    identification = "identification"
+    interop = "interop"
 
 
 def list_(
@@ -61,12 +63,12 @@ def schema(
         Kind,
         typer.Option(
             help="Of a line of a record, of what `compare --json` writes, of a line of a history, of a line of a sweep, "
-            "of test vectors for ports, or of their answers."
+            "of test vectors for ports, of their answers, of a line of `identify --json`, or of what `interop --json` writes."
         ),
     ] = Kind.record,
 ) -> None:
     """Print the JSON Schema of what fsqcheck writes."""
-    from .. import history, reports, sweeping, vectors
+    from .. import history, identifying, interop, reports, sweeping, vectors
 
     made = {
         Kind.record: reports.json_schema,
@@ -75,5 +77,7 @@ def schema(
         Kind.sweep: sweeping.sweep_schema,
         Kind.vectors: vectors.vectors_schema,
         Kind.answers: vectors.answers_schema,
+        Kind.identification: identifying.identification_schema,
+        Kind.interop: interop.interop_schema,
     }
     print(json.dumps(made[kind](), indent=2, ensure_ascii=False))

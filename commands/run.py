@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .apart import BuildAllowed, Isolated, apart
 from .files import ready
 from .saying import say, stop
 from .showing import show
@@ -80,10 +81,7 @@ def run(
             show_default=False,
         ),
     ] = 0,
-    isolate: Annotated[
-        bool,
-        typer.Option("--isolate", help="Each target in a process of its own, under limits; a release always is."),
-    ] = False,
+    isolate: Isolated = False,
     case_limit: Annotated[
         float | None,
         typer.Option(metavar="S", help="Isolated: seconds for one case; default: 120.", show_default=False),
@@ -96,9 +94,7 @@ def run(
         float | None,
         typer.Option(metavar="GIB", help="Isolated: memory of a target's process; default: 8.", show_default=False),
     ] = None,
-    allow_build: Annotated[
-        bool, typer.Option("--allow-build", help="Let pip run the setup code of a release that has no wheel.")
-    ] = False,
+    allow_build: BuildAllowed = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")] = False,
 ) -> None:
     """Check one or more targets against the clauses of the contract.
@@ -124,39 +120,17 @@ def run(
             "allow_stale": allow_stale or None,
         }
         wanted = with_defaults(given, Path.cwd())
-        apart = _apart(isolate, case_limit, run_limit, memory_limit, allow_build)
+        asked = apart(isolate, allow_build, case_limit, run_limit, memory_limit)
     except UsageError as error:
         stop(str(error))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
-        sys.exit(_checked(wanted, report or Path(folder) / "record.jsonl", markdown, html, processes, apart, quiet))
+        sys.exit(_checked(wanted, report or Path(folder) / "record.jsonl", markdown, html, processes, asked, quiet))
 
 
 def threads_bounded() -> None:
     """One thread a process, unless the user says otherwise; before torch is loaded."""
     for name in _THREADS:
         os.environ.setdefault(name, "1")
-
-
-def _apart(
-    isolate: bool, case_s: float | None, run_s: float | None, memory_gib: float | None, allow_build: bool
-) -> Apart | None:
-    """How targets are kept apart; None when nothing was said of it."""
-    from ..conformance.plan import UsageError
-    from ..isolation.front import Apart
-    from ..isolation.job import GIB, Limits
-
-    if not isolate and not allow_build and case_s is run_s is memory_gib is None:
-        return None
-    usual = Limits()
-    try:
-        limits = Limits(
-            usual.case_s if case_s is None else case_s,
-            usual.run_s if run_s is None else run_s,
-            usual.memory if memory_gib is None else int(memory_gib * GIB),
-        )
-    except (ValueError, OverflowError) as error:  # int() of infinity or NaN
-        raise UsageError(str(error)) from None
-    return Apart(limits, allow_build)
 
 
 def _checked(

@@ -41,7 +41,7 @@ def vectors(
         if rule is None or levels is None or folder is None:
             raise UsageError("vectors needs a rule, levels and a folder: --rule widened --levels 8,5,5,5 -o DIR")
         counts = parse_levels(levels)
-        Wanted((), rules=(rule,), levels=(counts,), dtypes=(dtype,)).checked()
+        Wanted((), rules=(rule,), levels=(counts,), dtypes=(dtype,)).checked(residual=False)
         made = make(rule, counts, dtype)
         write(made.document, folder)
     except (UsageError, UnwritableReport) as error:

@@ -27,7 +27,10 @@ FAMILIES: dict[str, tuple[str, str]] = {
     "NUM": ("numerics", "test_numerics"),
     "TRN": ("training", "test_training"),
     "DEV": ("devices", "test_devices"),
+    "RES": ("residual", "test_residual"),
 }
+#: The family that is about residual quantizers, and judges them by residual rules.
+RESIDUAL_FAMILY = "RES"
 
 ALL_DTYPES = ("float32", "float64", "float16", "bfloat16")
 HALF_DTYPES = ("float16", "bfloat16")

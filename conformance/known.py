@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
-from ..reference import PRECISIONS, RULES
+from ..reference import PRECISIONS, RESIDUAL_RULES, RULES
 from ..reports.baseline import Baseline, Entry
 from ..reports.expecting import PlannedCase, Tally, expected
 from ..reports.record import BaselineLine, ResultLine
@@ -87,7 +87,7 @@ def _narrowed_away(pattern: str, wanted: Wanted, claims: Mapping[str, Claim]) ->
     lists = tuple("x".join(map(str, one)) for one in wanted.levels)
     return (
         _missed(clause, tuple(catalogue()), clauses)
-        or _missed(rule, tuple(RULES), rules)
+        or _missed(rule, (*RULES, *RESIDUAL_RULES), rules)
         or _missed(dtype, tuple(PRECISIONS), wanted.dtypes or tuple(PRECISIONS))
         or _missed(device, DEVICES, (*(wanted.devices or ("cpu",)), "cuda"))
         or (bool(lists) and levels != "drawn" and not any(fnmatchcase(one, levels) for one in lists))

@@ -115,6 +115,12 @@ def _channels_and_wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     return _channels(rule, tier) + _wide(rule, tier)
 
 
+def _staged(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    """Lists for residual quantizers: channels whose scales all differ, and few codes, for libraries that hold them all."""
+    quick, more = ((8, 5, 3), (4, 7)), ((8, 5, 5, 5), (16, 6), (3, 9, 4), (2, 5))
+    return _allowed(quick if tier == "quick" else quick + more, rule)
+
+
 def _growth(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
     """A codebook of some ten thousand codes; IDX-11 compares its cost with that of its first channels alone."""
     return _allowed(((8,) * 5, (7,) * 5, (3,) * 9), rule)[:1]
@@ -143,6 +149,7 @@ LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "recommended": _recommended,
     "stored": _stored,
     "growth": _growth,
+    "staged": _staged,
     "drawn": lambda rule, tier: ((),),  # noqa: ARG005
 }
 

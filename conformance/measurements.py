@@ -10,6 +10,7 @@ import pytest
 from ..reports.record import Measurement
 from .measuring import measure, unmeasured
 from .names import MEASURE, measured_in
+from .plan import plain_rules
 from .session import Session
 
 #: Under which name a test report carries the lines.
@@ -49,7 +50,7 @@ def measurement_items(run: Session, parent: pytest.Session) -> list[pytest.Item]
         return []
     items: list[pytest.Item] = []
     for target, adapter in run.adapters.items():
-        for rule in run.wanted.rules or adapter.rules:
+        for rule in plain_rules(run.wanted, adapter):
             name = f"{MEASURE}[{target} {rule}]"
             items.append(MeasurementItem.from_parent(parent, name=name, run=run, target=target, rule=rule))
     return items

@@ -22,6 +22,8 @@ Integers = NDArray[np.int64]
 DTYPE = "float32"
 #: Channels with more levels are left out: their lines would be longer than the rest of the record.
 MOST_LEVELS = 256
+#: How many floats from the exact step a right one is looked for first.
+_NEAR = 64
 #: Where gradients are measured. Neither 0 nor ±1 is among them: a clamp has a kink there.
 SLOPE_INPUTS = np.linspace(-4.05, 4.05, 82)
 
@@ -101,10 +103,11 @@ class Observed:
 
 
 def observe_steps(subject: Subject) -> Observed:
-    """Bisects in the bit patterns between level centres, all thresholds of all channels at once: some 35 calls.
+    """Bisects in the bit patterns between level centres, all thresholds of all channels at once: some 15 calls, or 35.
 
-    A step is the float from which on a level of at least k is seen, k-1 or lower just below it. It is looked for between
-    the centres of the two levels first, then over the whole line; where the target never steps it is not found.
+    A step is the float from which on a level of at least k is seen, k-1 or lower just below it. It is looked for near
+    the exact step first, then between the centres of the two levels, then over the whole line; where the target never
+    steps it is not found.
     """
     quantizer = subject.quantizer()
     rows, d = max(subject.levels) - 1, len(subject.levels)
@@ -126,10 +129,12 @@ def observe_steps(subject: Subject) -> Observed:
     low = np.where(at_least_k(low), -top, low)
     high = np.where(at_least_k(high), high, top)
     found = ~at_least_k(low) & at_least_k(high)
+    exact = np.stack([ordinals(subject.stair(i).steps[step_of[:, i]], subject.precision) for i in range(d)], axis=-1)
+    nearby = iter((exact - _NEAR, exact + _NEAR))
     while (high - low > 1).any():
-        middle = (low + high) // 2
-        above = at_least_k(middle)
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
+        between = np.clip(next(nearby, (low + high) // 2), low, high)
+        above = at_least_k(between)
+        low, high = np.where(above, low, between), np.where(above, between, high)
     return Observed(high, found, codes)
 
 

@@ -44,7 +44,10 @@ def decoded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array) -> 
 
 
 def same_indices(subject: Subject, observed: Array, expected: Array, codes: Array, kind: str, how: str) -> None:
-    """All indices equal; else the first wrong one with its level indices, and how many are wrong."""
+    """All indices equal; else the first wrong one with its level indices, and how many are wrong.
+
+    codes: what they were asked of, as rows; with the kind `forward` the vectors that were quantized.
+    """
     comparators.integer_dtype(observed, "the indices")
     comparators.same_shape(observed, expected.shape, "the indices")
     wrong = np.asarray(observed.astype(object) != expected.astype(object), dtype=bool)
@@ -52,14 +55,16 @@ def same_indices(subject: Subject, observed: Array, expected: Array, codes: Arra
         return
     row = int(np.flatnonzero(wrong)[0])
     level = subject.codebook.unpack(expected[row : row + 1])[0].tolist()
-    probe = Probe(kind, expected[row : row + 1] if kind == "round trip" else codes[row : row + 1])
+    asked = {"round trip": expected[row : row + 1], "forward": subject.layout.arrange(codes[row : row + 1])}
+    note = {"codes_to_indices": "the codes", "forward": "the vector"}
+    probe = Probe(kind, asked.get(kind, codes[row : row + 1]))
     raise NonConformanceError(
         Finding(
             message=f"{how} the index {expected[row]} becomes {observed[row]}; {wrong.mean():.1%} of those tried are wrong",
             observed=f"index {observed[row]}",
             expected=f"index {expected[row]}, level indices {level}",
-            input=codes[row] if kind == "codes_to_indices" else expected[row : row + 1],
-            input_note="the codes" if kind == "codes_to_indices" else "the index",
+            input=codes[row] if kind in note else expected[row : row + 1],
+            input_note=note.get(kind, "the index"),
             wrong=int(wrong.sum()),
             tried=int(wrong.size),
             probe=probe,

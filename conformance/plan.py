@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from ..adapters import LAYOUTS, Adapter
-from ..reference import PRECISIONS, RULES, Codebook, rule_named
+from ..adapters import LAYOUTS, Adapter, residual_of
+from ..reference import PRECISIONS, RESIDUAL_RULES, RULES, Codebook, Rule, rule_named
 from .case import Case
-from .clause import Clause, Span
+from .clause import RESIDUAL_FAMILY, Clause, Span
 from .levels import level_lists
 
 #: The number of level lists with which the standard tier tries every dtype in every mode and every variant.
@@ -41,16 +41,16 @@ class Wanted:
     baseline: Path | None = None
     allow_stale: bool = False
 
-    def checked(self) -> Wanted:
-        """Itself; `UsageError` for an unknown name or impossible levels."""
+    def checked(self, *, residual: bool = True) -> Wanted:
+        """Itself; `UsageError` for an unknown name or impossible levels. residual: whether a rule may be a residual one."""
         _known("tier", (self.tier,), TIERS)
-        _known("rule", self.rules, tuple(RULES))
+        _known("rule", self.rules, (*RULES, *(RESIDUAL_RULES if residual else ())))
         _known("dtype", self.dtypes, tuple(PRECISIONS))
         _known("device", self.devices, DEVICES)
         for levels, name in product(self.levels, self.rules):
             for level in levels:
-                if not rule_named(name).levels_allowed(level):
-                    raise UsageError(f"levels hold {level}, but the rule {name} needs {rule_named(name).levels_words}")
+                if not plain_rule(name).levels_allowed(level):
+                    raise UsageError(f"levels hold {level}, but the rule {name} needs {plain_rule(name).levels_words}")
         return self
 
 
@@ -72,6 +72,35 @@ def _known(what: str, given: Iterable[str], known: tuple[str, ...]) -> None:
             raise UsageError(f"unknown {what} {name!r}; expected one of {', '.join(known)}")
 
 
+def plain_rule(name: str) -> Rule:
+    """The rule with this name; of a residual one, that of its stages."""
+    return RESIDUAL_RULES[name].stage if name in RESIDUAL_RULES else rule_named(name)
+
+
+def plain_rules(wanted: Wanted, adapter: Adapter) -> tuple[str, ...]:
+    """The rules by which a target is judged as a plain quantizer: those asked for, or those that it claims."""
+    return tuple(name for name in wanted.rules if name in RULES) if wanted.rules else adapter.rules
+
+
+def residual_rules(wanted: Wanted, adapter: Adapter) -> tuple[str, ...]:
+    """The rules by which its residual quantizer is judged; none where it has none, or only plain rules were asked for."""
+    residual = residual_of(adapter)
+    if residual is None:
+        return ()
+    return tuple(name for name in wanted.rules if name in RESIDUAL_RULES) if wanted.rules else residual.rules
+
+
+def judging_rules(wanted: Wanted, adapter: Adapter) -> tuple[str, ...]:
+    """All rules by which a target is judged."""
+    return plain_rules(wanted, adapter) + residual_rules(wanted, adapter)
+
+
+def judged_part(adapter: Adapter, rule: str) -> Adapter:
+    """What of a target is judged by a rule: its residual quantizer by a residual one, else itself."""
+    residual = residual_of(adapter) if rule in RESIDUAL_RULES else None
+    return residual or adapter
+
+
 def planned_cases(
     wanted: Wanted, target: str, adapter: Adapter, clauses: Iterable[tuple[Clause, Span]]
 ) -> Iterator[Case]:
@@ -80,13 +109,16 @@ def planned_cases(
     Of dtype, mode and variant at most one is not the clause's first, and in the quick tier of these and the level list.
     The other tiers cross them all with the first level lists: a mode does not know the number of levels.
     """
-    rules = wanted.rules or adapter.rules
     for clause, span in clauses:
         if wanted.clauses and not any(_chosen(clause, name) for name in wanted.clauses):
             continue
         if wanted.tier not in span.tiers:
             continue
-        yield from _spanned(wanted, target, adapter, clause, span, rules)
+        if clause.family == RESIDUAL_FAMILY:
+            rules = residual_rules(wanted, adapter)
+            yield from _spanned(wanted, target, residual_of(adapter) or adapter, clause, span, rules)
+        else:
+            yield from _spanned(wanted, target, adapter, clause, span, plain_rules(wanted, adapter))
 
 
 def _chosen(clause: Clause, name: str) -> bool:
@@ -101,7 +133,7 @@ def _spanned(
     dtypes = tuple(dtype for dtype in span.dtypes if dtype in (wanted.dtypes or span.dtypes)) + asked
     variants: tuple[str | None, ...] = _variants(adapter, span) or (None,)
     for name in rules:
-        rule = rule_named(name)
+        rule = plain_rule(name)
         if not span.rules(rule):
             continue
         lists = level_lists(span.levels, rule, wanted.tier, wanted.levels)

@@ -139,11 +139,12 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """One case in the hands of its test; the target's global state is put back afterwards."""
     from .clause import catalogue
     from .findings import NotJudgedError, UnsupportedError
+    from .plan import judged_part
     from .subject import Subject
 
     case: Case = request.param
     session = session_of(request.config)
-    adapter = session.adapters[case.target]
+    adapter = judged_part(session.adapters[case.target], case.rule)
     held = Subject(case, adapter, session.wanted.seed)
     request.node.stash[_SUBJECT] = held
     try:

@@ -17,7 +17,7 @@ from ..reports.record import ClauseLine, Environment, Header, Outcome, ResultLin
 from .case import Case
 from .clause import Clause, catalogue
 from .findings import NonConformanceError, NotJudgedError, TargetRaisedError, UnsupportedError, WrongAnswerError
-from .plan import Wanted, counted
+from .plan import Wanted, counted, judging_rules
 from .session import Session
 
 _PACKAGES = ("numpy", "ml_dtypes", "mpmath", "pytest", "pytest-xdist", "hypothesis", "torch", "jax")
@@ -81,7 +81,7 @@ def target_lines(session: Session) -> Iterable[TargetLine]:
             version=adapter.identity.version,
             origin=adapter.identity.origin,
             framework=adapter.identity.framework,
-            rules=session.wanted.rules or adapter.rules,
+            rules=judging_rules(session.wanted, adapter),
             planned=counted(cases),
             plan_digest=plan_digest(case.id for case in cases),
         )

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, resolve
-from ..reference import rule_named
+from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, residual_of, resolve
+from ..reference import RESIDUAL_RULES
 from ..reports.baseline import BadBaseline, Baseline, read_baseline
 from .case import DRAWN_VARIANT, Case
-from .clause import FAMILIES, Clause, Span, catalogue, clause_of
+from .clause import FAMILIES, RESIDUAL_FAMILY, Clause, Span, catalogue, clause_of
 from .levels import level_lists
-from .plan import UsageError, Wanted, planned_cases
+from .plan import UsageError, Wanted, judged_part, judging_rules, plain_rule, planned_cases
 from .quiet import output_kept_away
 
 #: The module of the cases that Hypothesis draws; it carries no clauses of its own.
@@ -58,8 +58,9 @@ class Session:
     @cached_property
     def claims(self) -> dict[str, Claim]:
         """What each target that was loaded says of itself."""
-        rules = self.wanted.rules
-        return {name: Claim(one.identity.version, rules or one.rules) for name, one in self.adapters.items()}
+        return {
+            name: Claim(one.identity.version, judging_rules(self.wanted, one)) for name, one in self.adapters.items()
+        }
 
     @cached_property
     def adapters(self) -> dict[str, Adapter]:
@@ -77,7 +78,16 @@ class Session:
 
     def _smoke(self, target: str, adapter: Adapter) -> None:
         """Whether it can work at all: a rule to judge it by, and one quantizer that can be built."""
-        rules = self.wanted.rules or adapter.rules
+        rules = judging_rules(self.wanted, adapter)
+        if _about_stages(self.wanted.clauses) == {True} and residual_of(adapter) is None:
+            raise TargetUnavailableError(
+                f"{target} has no residual quantizer, which {', '.join(self.wanted.clauses)} are about; name the class of one, "
+                "such as module:ResidualFSQ, or leave --clause out"
+            )
+        if not rules and self.wanted.rules:
+            raise TargetUnavailableError(
+                f"{target} has no residual quantizer, and the rule {', '.join(self.wanted.rules)} is for residual ones"
+            )
         if not rules:
             raise TargetUnavailableError(
                 f"{target} does not say which rule it computes; add --rule, e.g. --rule widened "
@@ -85,13 +95,15 @@ class Session:
             )
         failures = []
         for name in rules:
-            for levels in level_lists("mixed", rule_named(name), "quick", self.wanted.levels) or self.wanted.levels:
-                setup = Setup(levels, name, layout=main_layout(adapter.layouts))
-                if adapter.refusal(setup):
+            part = judged_part(adapter, name)
+            stages = 1 if name in RESIDUAL_RULES else None
+            for levels in level_lists("mixed", plain_rule(name), "quick", self.wanted.levels) or self.wanted.levels:
+                setup = Setup(levels, name, layout=main_layout(part.layouts), stages=stages)
+                if part.refusal(setup):
                     return
                 try:
-                    with adapter.guard():
-                        adapter.build(setup)
+                    with part.guard():
+                        part.build(setup)
                 except Exception as error:
                     said = " ".join(str(error).split())[:300]
                     failures.append(f"levels {list(levels)}, rule {name}: {type(error).__name__}: {said}")
@@ -127,9 +139,20 @@ def sensible(wanted: Wanted) -> Wanted:
     for name in wanted.clauses:
         if name not in FAMILIES and name not in catalogue():
             raise UsageError(f"there is no clause or family {name!r}; `fsqcheck list clauses` shows all")
+    of_stages, by_stages = _about_stages(wanted.clauses), {name in RESIDUAL_RULES for name in wanted.rules}
+    if wanted.case is None and of_stages and by_stages and not of_stages & by_stages:
+        raise UsageError(
+            f"the clauses {', '.join(wanted.clauses)} are not judged by the rules {', '.join(wanted.rules)}: those of "
+            f"{RESIDUAL_FAMILY} go by residual rules ({', '.join(RESIDUAL_RULES)}), all others by plain ones"
+        )
     if wanted.case is not None:  # a single case says by which rule
         return replace(wanted, rules=(parsed_case("", wanted.case).rule,))
     return wanted
+
+
+def _about_stages(clauses: tuple[str, ...]) -> set[bool]:
+    """Whether clauses or families are about residual quantizers: what holds for any of them."""
+    return {name.partition("-")[0] == RESIDUAL_FAMILY for name in clauses}
 
 
 def known_failures(file: Path | None) -> Baseline | None:

@@ -302,6 +302,11 @@ class Subject:
         if missing:
             raise UnsupportedError(f"it declares no {', '.join(missing)}")
 
+    def needs_any(self, *capabilities: Capability) -> None:
+        """`UnsupportedError` unless the target can do one of these: what it can is judged."""
+        if not any(self.has(capability) for capability in capabilities):
+            self.needs(*capabilities)
+
     @cached_property
     def trains_quietly(self) -> bool:
         """Whether there is a training mode, and it can be had without noise."""

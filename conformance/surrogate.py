@@ -13,7 +13,7 @@ from .subject import Subject
 #: A correct gradient is within this many eps of the surrogate's: tanh, square, difference and two products round.
 GRADIENT_EPS = 4.0
 #: The largest |tanh''|, by which an error of the shift becomes one of the slope.
-_STEEPEST = 0.77
+STEEPEST = 0.77
 
 
 def surrogate(subject: Subject, vectors: Array, upstream: Array) -> NDArray[np.float64]:
@@ -30,7 +30,7 @@ def gradient_tolerance(subject: Subject, upstream: Array, held: str) -> NDArray[
     for L in subject.levels:
         constants = subject.rule.constants(L)
         gain = constants.rounded.amplitude / subject.rule.grid.half(L)
-        shift = abs(float(constants.shift_slope)) * _STEEPEST if subject.rule.shift.name in ("atanh", "tan") else 0.0
+        shift = abs(float(constants.shift_slope)) * STEEPEST if subject.rule.shift.name in ("atanh", "tan") else 0.0
         rows.append(max(gain, 1.0) * max(GRADIENT_EPS, shift + GRADIENT_EPS / 2) * eps)
     result: NDArray[np.float64] = np.array(rows) * np.maximum(np.abs(upstream.astype(np.float64)), 1.0)
     return result

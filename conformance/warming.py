@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..reference import PRECISIONS, rule_named
+from ..reference import PRECISIONS
 from .levels import LEVEL_SETS, level_lists
+from .plan import plain_rule
 from .probes import channel_probes
 
 #: Inputs of 16 bits are judged by the band of these too, where a target computes in float32.
@@ -14,7 +15,7 @@ _WIDE = "float32"
 
 def warm(rules: Iterable[str], tier: str) -> None:
     """Fills the caches of staircases and probes with what the level lists of a tier need under these rules."""
-    for rule in map(rule_named, rules):
+    for rule in dict.fromkeys(map(plain_rule, rules)):
         counts = {level for kind in LEVEL_SETS for levels in level_lists(kind, rule, tier, ()) for level in levels}
         for level in sorted(counts):
             for dtype, precision in PRECISIONS.items():

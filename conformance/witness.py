@@ -6,11 +6,11 @@ import hashlib
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from ..adapters import Adapter, Answer, Probe, Quantizer, Setup
+from ..adapters import Adapter, Answer, Probe, Quantizer, ResidualQuantizer, Setup
 from .findings import Array, RefusedError, TargetRaisedError, UnsupportedError
 
 Result = TypeVar("Result")
@@ -112,6 +112,16 @@ class WitnessedQuantizer:
             f"indices_to_codes of an array of shape {indices.shape} and dtype {indices.dtype}",
             Probe("indices_to_codes", indices) if indices.size <= 64 else None,
             lambda: self._quantizer.indices_to_codes(indices),
+        )
+        self._witness.heard(codes)
+        return codes
+
+    def stage_codes(self, indices: Array) -> Array:
+        """The codes of each stage."""
+        codes = self._listen(
+            f"the codes of each stage of indices of shape {indices.shape} and dtype {indices.dtype}",
+            Probe("stage codes", indices) if indices.size <= 64 else None,
+            lambda: cast(ResidualQuantizer, self._quantizer).stage_codes(indices),
         )
         self._witness.heard(codes)
         return codes

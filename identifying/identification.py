@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+
+from ..reports import schema_of_object
+
+#: The version of the JSON that is written; a reader refuses a greater one than it knows.
+SCHEMA_VERSION = 1
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -50,6 +57,7 @@ class Identification(msgspec.Struct, frozen=True, kw_only=True):
     tokens of `changed_levels` that change for N(0,1) inputs against the claimed rule; None without a claim.
     """
 
+    schema: int = SCHEMA_VERSION
     target: str
     version: str | None
     claim: str | None
@@ -68,3 +76,9 @@ class Identification(msgspec.Struct, frozen=True, kw_only=True):
     differs: tuple[str, ...]
     changed: float | None
     changed_levels: tuple[int, ...]
+
+
+def identification_schema() -> dict[str, Any]:
+    """The JSON Schema of one line that `identify --json` prints."""
+    id, title = f"urn:fsqcheck:identification:{SCHEMA_VERSION}", "Which rule an FSQ target computes"
+    return schema_of_object(Identification, id=id, title=title, constants={"schema": SCHEMA_VERSION})

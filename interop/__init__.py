@@ -5,7 +5,7 @@ from .inputs import Inputs, inputs
 from .markdown import render as render_markdown
 from .measuring import measure
 from .refusing import CannotCompareError
-from .results import Interop, Pair, render_json
+from .results import Interop, Pair, interop_schema, render_json
 from .terminal import render as render_terminal
 from .words import conclusion, verdict
 
@@ -16,6 +16,7 @@ __all__ = [
     "Pair",
     "conclusion",
     "inputs",
+    "interop_schema",
     "measure",
     "render_html",
     "render_json",

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..conformance.findings import TargetRaisedError, WrongAnswerError
 from ..conformance.levels import LARGEST_PRODUCT
 from ..reference import PRECISIONS
-from ..reference.holding import GRID_EPS
 from ..reports import plain
 from .party import DTYPE, Party, Tokens
 from .results import Decoding
@@ -36,14 +35,15 @@ class Decodings:
         source, target = self._parties[sender], self._parties[receiver]
         if not target.decodes:
             return Decoding(sender, receiver, "none", 0, 0, None, f"{target.name} does not decode")
-        if self._indices is not None and source.decodes:
-            books = (self._book(one, self._indices) for one in (sender, receiver))
-            return _compared(sender, receiver, "codebook", len(self._indices), *books)
+        eps = source.rounding + target.rounding
+        if self._indices is not None and source.decodes_any and target.decodes_any:
+            meant, decoded = (self._book(one, self._indices) for one in (sender, receiver))
+            return _compared(sender, receiver, "codebook", len(self._indices), meant, decoded, eps)
         if not source.has_codes:
             return Decoding(sender, receiver, "none", 0, 0, None, f"{source.name} has no codes")
         known = self._samples[sender]
         decoded = _decoded(target, known.index)
-        return _compared(sender, receiver, "samples", len(known.index), known.codes, decoded)
+        return _compared(sender, receiver, "samples", len(known.index), known.codes, decoded, eps)
 
     def _book(self, party: int, indices: Array) -> Array | str:
         if party not in self._books:
@@ -59,14 +59,16 @@ def _decoded(party: Party, indices: Array) -> Array | str:
         return plain.line(f"{party.name}: {error}")
 
 
-def _compared(sender: int, receiver: int, scope: Any, count: int, meant: Array | str, decoded: Array | str) -> Decoding:
+def _compared(
+    sender: int, receiver: int, scope: Any, count: int, meant: Array | str, decoded: Array | str, eps: float
+) -> Decoding:
+    """`eps`: how far the codes of both may be off together."""
     for codes in (meant, decoded):
         if isinstance(codes, str):
             return Decoding(sender, receiver, scope, count, count, None, codes)
     wide, other = (np.asarray(codes).astype(np.float64) for codes in (meant, decoded))
     distance = np.abs(wide - other)
-    # Each of two right codes lies within the tolerance of the grid.
-    allowed = 2 * GRID_EPS * PRECISIONS[DTYPE].eps * np.maximum(np.abs(wide), 1.0)
+    allowed = eps * PRECISIONS[DTYPE].eps * np.maximum(np.abs(wide), 1.0)
     differ = int((~(distance <= allowed)).any(axis=1).sum())
     largest = float(distance.max())
     return Decoding(sender, receiver, scope, count, differ, largest if np.isfinite(largest) else None, None)

@@ -19,14 +19,15 @@ def render(found: Interop) -> str:
         ),
     ]
     if len(found.pairs) > 1:
-        blocks += ["Tokens that change:", "\n".join(_matrix(found))]
+        blocks += ["Tokens that change:", "\n".join(matrix(found))]
         if not all(pair.alike for pair in found.pairs):
             blocks.append("\\*: indices decode to other codes.")
     blocks += ["\n\n".join(_pair(found, pair)) for pair in found.pairs]
     return "\n\n".join(blocks) + "\n"
 
 
-def _matrix(found: Interop) -> Iterator[str]:
+def matrix(found: Interop) -> Iterator[str]:
+    """The rows of a table of tokens that change: target × target, by their numbers."""
     places = range(len(found.members))
     yield "| | " + " | ".join(str(one + 1) for one in places) + " |"
     yield "|---|" + "---:|" * len(places)

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import combinations
 
 import numpy as np
 
 from .. import __version__
+from ..adapters import Adapter, resolve
 from .decoding import Decodings
 from .inputs import Inputs
-from .party import Party, Tokens, party
+from .naming import STAGES, party
+from .party import Party, Tokens
 from .refusing import CannotCompareError
 from .results import SCHEMA_VERSION, Interop, Latents, Member, Pair
 from .tally import PairTally
 
 
-def measure(targets: Sequence[str], levels: tuple[int, ...], latents: Inputs) -> Interop:
+def measure(
+    targets: Sequence[str],
+    levels: tuple[int, ...],
+    latents: Inputs,
+    load: Callable[[str], Adapter] = resolve,
+    stages: int = STAGES,
+) -> Interop:
     """Compares every two of the targets, each `TARGET` or `TARGET@rule`, with these levels on these vectors.
 
+    load: what finds a target's adapter, or raises `TargetUnavailableError`. stages: how many the residual quantizers have,
+    those that are named with a residual rule; they are compared among themselves only.
     Vectors that hold NaN are counted and left out. Raises `CannotCompareError` for fewer than two targets, for one that
     cannot be loaded, built or asked, and where no vector is left.
     """
     if len(targets) < 2:
         raise CannotCompareError("interop compares two targets or more")
     with ExitStack() as guards:
-        parties = tuple(party(target, levels) for target in targets)
+        parties = tuple(party(target, levels, load, stages) for target in targets)
+        if len({one.has_thresholds for one in parties}) > 1:
+            raise CannotCompareError("residual quantizers give an index a stage; compare them among themselves")
         for one in parties:
             guards.enter_context(one.adapter.guard())
         return _measured(parties, levels, latents)

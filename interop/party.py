@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adapters import Adapter, Capability, TargetUnavailableError, resolve
+from ..adapters import Adapter, Capability
 from ..conformance.case import Case
 from ..conformance.findings import NonConformanceError, TargetRaisedError, UnsupportedError, WrongAnswerError
-from ..conformance.subject import Subject
+from ..conformance.subject import GRID_EPS, Subject
 from ..conformance.witness import WitnessedQuantizer
-from ..reference import RULES
 from ..reports import plain
 from .refusing import CannotCompareError
 
@@ -24,13 +22,12 @@ Array = NDArray[Any]
 Integers = NDArray[np.int64]
 
 DTYPE = "float32"
-#: The rule that may stand behind a target: `TARGET@rule`.
-_AT_RULE = re.compile(r"(?P<target>.+)@(?P<rule>[\w-]+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a target makes of (N, d) vectors: level indices (N, d), -1 where unreadable; indices (N,); codes (N, d)."""
+    """What a target makes of (N, d) vectors: level indices (N, d), -1 where unreadable; indices (N,) or, of a residual
+    quantizer, (N, stages); codes (N, d)."""
 
     level: Integers
     index: Array
@@ -47,7 +44,25 @@ class Party:
         known = self.subject.has(Capability.GRADIENT)
         self.no_gradient = None if known else f"{name} declares no gradient"
         with self._named():
-            self._quantizer: WitnessedQuantizer = self.subject.quantizer()
+            self._quantizer = self._built()
+
+    def _built(self) -> WitnessedQuantizer:
+        return self.subject.quantizer()
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether its channels step at the thresholds of its rule."""
+        return True
+
+    @property
+    def rounding(self) -> float:
+        """How far its codes may be off, in eps."""
+        return GRID_EPS
+
+    @property
+    def decodes_any(self) -> bool:
+        """Whether all indices of the codebook can be put to it."""
+        return self.decodes
 
     @property
     def decodes(self) -> bool:
@@ -80,10 +95,13 @@ class Party:
         if self.no_gradient is not None:
             return None
         try:
-            return self.subject.vjp(vectors, np.ones_like(vectors), self._quantizer)[1].astype(np.float64)
+            return self._slopes(vectors).astype(np.float64)
         except (TargetRaisedError, WrongAnswerError, NonConformanceError) as error:
             self.no_gradient = plain.line(f"{self.name}: {error}")
             return None
+
+    def _slopes(self, vectors: Array) -> Array:
+        return self.subject.vjp(vectors, np.ones_like(vectors), self._quantizer)[1]
 
     def decoded(self, indices: Array) -> Array:
         """The codes (N, d) of (N,) indices; `TargetRaisedError` or `WrongAnswerError` where it gives none."""
@@ -99,28 +117,3 @@ class Party:
             yield
         except (TargetRaisedError, UnsupportedError, WrongAnswerError) as error:
             raise CannotCompareError(plain.line(f"{self.name}: {error}")) from error
-
-
-def party(target: str, levels: tuple[int, ...]) -> Party:
-    """The party that `TARGET` or `TARGET@rule` names; without a rule it is the first that the target claims.
-
-    Raises `CannotCompareError` for a target that cannot be loaded or built, and for a rule that is unknown, that the target
-    does not claim, or that is not defined for these levels.
-    """
-    match = _AT_RULE.fullmatch(target)
-    where, wanted = (match["target"], match["rule"]) if match else (target, None)
-    if wanted is not None and wanted not in RULES:
-        raise CannotCompareError(f"{target}: unknown rule {wanted!r}; the known rules are {', '.join(RULES)}")
-    try:
-        adapter = resolve(where)
-    except TargetUnavailableError as error:
-        raise CannotCompareError(str(error)) from error
-    if wanted is None and not adapter.rules:
-        raise CannotCompareError(f"{target} does not say which rule it follows; write {target}@rule")
-    rule = wanted or adapter.rules[0]
-    if adapter.rules and rule not in adapter.rules:
-        raise CannotCompareError(f"{target}: its rules are {', '.join(adapter.rules)}")
-    if refused := [L for L in levels if not RULES[rule].levels_allowed(L)]:
-        words = RULES[rule].levels_words
-        raise CannotCompareError(f"{target}: the rule {rule} is not defined for {refused[0]} levels; it needs {words}")
-    return Party(plain.line(f"{where}@{rule}"), adapter, rule, levels)

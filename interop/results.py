@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+
+from ..reports import schema_of_object
 
 #: The version of the JSON that is written; a reader refuses a greater one than it knows.
 SCHEMA_VERSION = 1
@@ -131,3 +133,9 @@ class Interop(msgspec.Struct, frozen=True):
 def render_json(found: Interop) -> str:
     """The comparison as one JSON object; infinities and NaN are null."""
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
+
+
+def interop_schema() -> dict[str, Any]:
+    """The JSON Schema of what `render_json` writes."""
+    id = f"urn:fsqcheck:interop:{SCHEMA_VERSION}"
+    return schema_of_object(Interop, id=id, title="A comparison of FSQ targets", constants={"schema": SCHEMA_VERSION})

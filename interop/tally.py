@@ -20,14 +20,17 @@ class PairTally:
     def __init__(self, first: Party, second: Party) -> None:
         self.tokens = self.renumbered = self.borderline = 0
         levels = first.subject.levels
-        self._places = [_Places(first.subject.stair(i), second.subject.stair(i)) for i in range(len(levels))]
+        self._places = [
+            _Places(first.subject.stair(i), second.subject.stair(i)) if first.has_thresholds else _Nowhere()
+            for i in range(len(levels))
+        ]
         self._levels = levels
         self._slopes = _Slopes(len(levels))
 
     def add(self, vectors: Array, first: Tokens, second: Tokens) -> None:
         """Counts what two targets made of (N, d) vectors."""
         moved = first.level != second.level
-        other = first.index != second.index
+        other = (first.index != second.index).reshape(len(vectors), -1).any(axis=1)
         excused = np.ones_like(moved)
         for channel, places in enumerate(self._places):
             rows = np.flatnonzero(moved[:, channel])
@@ -69,6 +72,22 @@ class _Slopes:
         if self._count == 0 or not np.isfinite(self._largest[channels]).all():
             return None, None
         return float(self._largest[channels].max()), float(self._sum[channels].mean()) / self._count
+
+
+class _Nowhere:
+    """The inputs of a channel whose level changes, where no thresholds say around which."""
+
+    def __init__(self) -> None:
+        self.changed = 0
+
+    def add(self, z: Array) -> NDArray[np.bool_]:
+        """Counts inputs; none is excused."""
+        self.changed += len(z)
+        return np.zeros(z.shape, dtype=np.bool_)
+
+    def regions(self) -> tuple[Region, ...]:
+        """None."""
+        return ()
 
 
 class _Places:

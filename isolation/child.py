@@ -1,4 +1,4 @@
-"""The child: a fork of the keeper in which one target is loaded, and the suite runs over it, or a sweep through it."""
+"""The child: a fork of the keeper in which one target is loaded, and a suite runs over it, a sweep through it, or it is asked."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ..conformance.run import Unwatched, run_suite
 from ..conformance.session import Session
 from .channel import Planned, Started, say
 from .job import Job
+from .serving import serve
 
 #: From Linux' prctl.h: which signal a process gets when its parent dies.
 _PR_SET_PDEATHSIG = 1
@@ -43,7 +44,7 @@ class Order:
     `path` and `folder`: the `sys.path` and the directory of the one who asks; `site`: the folder of packages that goes
     before all others; `finished`: the names of tests that have run already; `rules`: those that the target will most
     likely be judged by; `work`: what the child does with this order and the channel into which it speaks, and what it gives
-    is the child's exit status.
+    is the child's exit status; `serves`: instead of any work it answers what it is asked, on a socket.
     """
 
     job: Job
@@ -52,6 +53,7 @@ class Order:
     site: str | None = None
     finished: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
+    serves: bool = False
     work: Callable[[Order, int], int] = run_cases
 
 
@@ -77,11 +79,15 @@ class _Steps:
 
 
 def live(order: Order, channel: int, output: int) -> None:
-    """Becomes the child of an order, and does not return: lines go to `channel`, all that it prints to `output`."""
+    """Becomes the child of an order, and does not return: it speaks on `channel`, and all that it prints goes to `output`."""
     status = 70
     try:
         _settle(order, output)
-        status = order.work(order, channel)
+        if order.serves:
+            serve(order.job.spelled, channel)
+            status = 0
+        else:
+            status = order.work(order, channel)
     except BaseException:
         faulthandler.disable()
         sys.excepthook(*sys.exc_info())

@@ -22,6 +22,13 @@ class Apart:
     allow_build: bool = False
 
 
+def unlimited() -> str | None:
+    """Why no target can be kept apart on this machine, in one line; None where it can."""
+    if importlib.util.find_spec("resource") is None:
+        return "a target can be kept apart on Linux and macOS only; run it in this process, without --isolate"
+    return None
+
+
 def _pinned(wanted: Wanted) -> tuple[Wanted, dict[str, Pin]]:
     """What was asked for with its releases called by their labels, and these; `UsageError` for one spelled wrongly."""
     try:
@@ -46,10 +53,8 @@ def run_wanted(
     """
     wanted, pins = _pinned(sensible(wanted))
     if apart is not None or pins:
-        if importlib.util.find_spec("resource") is None:
-            raise UsageError(
-                "a target can be kept apart on Linux and macOS only; run it in this process, without --isolate"
-            )
+        if reason := unlimited():
+            raise UsageError(reason)
         from .run import jobs_of, run_isolated
 
         apart = apart or Apart()

@@ -83,7 +83,7 @@ class Keeper:
     def child(self, order: Order) -> Child:
         """Forks a child; `KeeperDiedError`."""
         data = pickle.dumps(order)
-        channel, its_channel = os.pipe()
+        channel, its_channel = (one.detach() for one in socket.socketpair()) if order.serves else os.pipe()
         output, its_output = os.pipe()
         child = Child(0, channel, output)
         try:

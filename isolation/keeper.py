@@ -94,13 +94,14 @@ def _received(line: socket.socket) -> tuple[bytes, int, int] | None:
     head, descriptors, _, _ = socket.recv_fds(line, LENGTH.size, 2)
     if not head:
         return None
-    head += _exactly(line, LENGTH.size - len(head))
+    head += exactly(line, LENGTH.size - len(head))
     (length,) = LENGTH.unpack(head)
     channel, output = descriptors
-    return _exactly(line, length), channel, output
+    return exactly(line, length), channel, output
 
 
-def _exactly(line: socket.socket, length: int) -> bytes:
+def exactly(line: socket.socket, length: int) -> bytes:
+    """So many bytes; `EOFError` when the other end closes before."""
     parts = bytearray()
     while len(parts) < length:
         part = line.recv(min(1 << 20, length - len(parts)))

@@ -27,18 +27,18 @@ def run_job(job: Job) -> Iterator[Found]:
     `KeeperDiedError` when no process can be had to run it in.
     """
     try:
-        with leased(job) as (lease, site):
+        with leased(job) as (site, lease):
             yield from Guard(job, site, lease).lines()
     except InstallError as error:
         yield TargetLine(name=job.target, loaded=False, reason=str(error))
 
 
 @contextmanager
-def leased(job: Job) -> Iterator[tuple[Lease, str | None]]:
-    """Keepers for a job, and the folder of packages that goes before all others; `InstallError` for a bad release."""
+def leased(job: Job) -> Iterator[tuple[str | None, Lease]]:
+    """The folder of the packages of a job's release, and a lease of the keeper that can see them; `InstallError`."""
     layer: Layer | None = None
     if job.pin is not None:
         layer = _environments(job.cache).layer(job.pin, allow_build=job.allow_build)
     first = layer.site if layer is not None and layer.provides & SHARED else None
     with Lease(KEEPERS, first) as lease:
-        yield lease, str(layer.site) if layer else None
+        yield str(layer.site) if layer else None, lease

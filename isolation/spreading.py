@@ -119,7 +119,7 @@ def _tried(how: Spread, spans: tuple[Span, ...], tell: Callable[[Told], None]) -
     """Some ranges in one isolated process."""
     job = how.job()
     try:
-        with leased(job) as (lease, site):
+        with leased(job) as (site, lease):
             order = Order(job, tuple(sys.path), str(Path.cwd()), site, work=Ranges(how.asked, spans))
             child = Followed(lease.keeper(), order, time.monotonic() + job.limits.case_s)
             left, loaded = list(spans), True

@@ -3,6 +3,8 @@
 from .codebook import LARGEST_SIZE, RECOMMENDED, Codebook
 from .fsq import FSQ
 from .precision import PRECISIONS, Array, Precision, bit_pattern, every_value, from_ordinals, ordinals
+from .residual import RESIDUAL_RULES, Followed, ResidualRule, residual_rule_named
+from .residual_fsq import ResidualFSQ
 from .rules import RULES, Rule, rule_named
 from .staircase import Staircase, staircase, threshold
 
@@ -11,16 +13,21 @@ __all__ = [
     "LARGEST_SIZE",
     "PRECISIONS",
     "RECOMMENDED",
+    "RESIDUAL_RULES",
     "RULES",
     "Array",
     "Codebook",
+    "Followed",
     "Precision",
+    "ResidualFSQ",
+    "ResidualRule",
     "Rule",
     "Staircase",
     "bit_pattern",
     "every_value",
     "from_ordinals",
     "ordinals",
+    "residual_rule_named",
     "rule_named",
     "staircase",
     "threshold",

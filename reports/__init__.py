@@ -68,7 +68,7 @@ from .record import (
     TargetLine,
     tally,
 )
-from .schema import json_schema
+from .schema import json_schema, schema_of_object
 from .terminal import render as render_terminal
 from .together import render as render_markdown_together
 from .verdict import Status, Verdict, exit_status, gap, judge, plan_digest, verdicts
@@ -161,6 +161,7 @@ __all__ = [
     "render_shields",
     "render_terminal",
     "require_html",
+    "schema_of_object",
     "stream",
     "tally",
     "verdicts",

@@ -189,3 +189,24 @@ def schema_of_lines(
     }
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))  # the defaults hold tuples
     return plain
+
+
+def schema_of_object(
+    kind: type[msgspec.Struct], *, id: str, title: str, constants: Mapping[str, object]
+) -> dict[str, Any]:
+    """The JSON Schema of one object; its types' own docstrings say what it holds. `constants`: fields of one value, which
+    must be there."""
+    (made,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    whole = definitions[kind.__name__]
+    for field, value in constants.items():
+        whole["properties"][field] = {"const": value}
+        whole["required"] = list(dict.fromkeys([*whole["required"], field]))
+    for definition in definitions.values():
+        definition["description"] = " ".join(inspect.cleandoc(definition["description"]).split())
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": id,
+        "title": title,
+        **made,
+        "$defs": definitions,
+    }

@@ -26,7 +26,7 @@ class Use:
     """One thing that people do with an FSQ, and the cases that it rests on.
 
     Its cases are those of `clauses` with one of `dtypes` and `modes`, on any device or (`accelerator`) elsewhere than on
-    the CPU; empty means any. Every use rests on `BASE` in float32 too: without right thresholds nothing is safe.
+    the CPU; empty means any. A use rests on `base` in float32 too: without right thresholds nothing is safe.
     """
 
     words: str
@@ -34,10 +34,11 @@ class Use:
     dtypes: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     accelerator: bool = False
+    base: tuple[str, ...] = BASE
 
     def rests_on(self, result: ResultLine) -> bool:
         """Whether a case is one of those that must have passed."""
-        if result.clause in BASE and (result.dtype, result.mode) == ("float32", "eval"):
+        if result.clause in self.base and (result.dtype, result.mode) == ("float32", "eval"):
             return True
         return (
             result.clause in self.clauses
@@ -62,6 +63,7 @@ USES: tuple[Use, ...] = (
     Use("hundreds of levels a channel", ("NUM-7", "IDX-7")),
     Use("several codebooks and projections", ("SHP-8", "SHP-11")),
     Use("input that nobody checks (NaN, wrong indices)", ("IDX-9", "NUM-5", "NUM-6", "SHP-9")),
+    Use("residual stages", _ids("RES", 1, 2, 3, 4, 5, 13), ("float32",), base=()),
     Use("accelerators", _ids("DEV", 1, 2), accelerator=True),
 )
 
@@ -128,7 +130,7 @@ _OPTIONAL = frozenset(_ids("SYM", 1, 2, 3, 4, 5))
 
 def _under(use: Use, results: Iterable[ResultLine]) -> tuple[State, tuple[str, ...]]:
     """The state under one rule, and the clauses that are to blame for it."""
-    outcomes: dict[str, set[Outcome]] = {id: set() for id in (*BASE, *use.clauses)}
+    outcomes: dict[str, set[Outcome]] = {id: set() for id in (*use.base, *use.clauses)}
     for result in results:
         outcomes[result.clause].add(result.outcome)
     bad = tuple(id for id, seen in outcomes.items() if seen & (BAD | {"xfail"}))

@@ -14,10 +14,10 @@ from textwrap import shorten
 
 import fsqcheck
 from fsqcheck.conformance.advice import advice
-from fsqcheck.conformance.clause import FAMILIES, Clause, catalogue
+from fsqcheck.conformance.clause import FAMILIES, RESIDUAL_FAMILY, Clause, catalogue
 from fsqcheck.conformance.levels import level_lists
 from fsqcheck.conformance.session import checks
-from fsqcheck.reference import RULES, Rule
+from fsqcheck.reference import RESIDUAL_RULES, RULES, Rule
 from fsqcheck.reports import BAD
 
 from .clause_offenders import command, made_with, offender_of, source, told
@@ -63,12 +63,9 @@ def page(clause: Clause, message: str) -> str:
 def _facts(clause: Clause) -> Iterator[tuple[str, str]]:
     """What a clause is tried with, as labels and words."""
     over = clause.over
-    rules = [name for name, rule in RULES.items() if over.rules(rule) and level_lists(over.levels, rule, "quick", ())]
     yield "source", prose(clause.source, clause.id)
     yield "needs", ", ".join(sorted(f"`{need}`" for need in clause.needs)) or "nothing but codes"
-    if len(rules) < len(RULES):
-        yield "rules", ", ".join(f"`{name}`" for name in rules)
-    yield "levels", _levels(over.levels, RULES[next((name for name in _SHOWN_RULES if name in rules), rules[0])])
+    yield from _rules_and_levels(clause)
     asked = f" (and {', '.join(over.asked_dtypes)} where asked for)" if over.asked_dtypes else ""
     yield "dtypes", ", ".join(over.dtypes) + asked
     yield "modes", ", ".join(over.modes)
@@ -81,6 +78,19 @@ def _facts(clause: Clause) -> Iterator[tuple[str, str]]:
         yield "tier", f"{', '.join(over.tiers)} alone"
     if any(one.id == clause.id and span.levels == "drawn" for one, span in checks()):
         yield "drawn", "level lists, shapes and numbers that nobody chose, by Hypothesis"
+
+
+def _rules_and_levels(clause: Clause) -> Iterator[tuple[str, str]]:
+    """The rules where they are not all of the plain ones, and the level lists under one of them."""
+    over = clause.over
+    if clause.family == RESIDUAL_FAMILY:
+        yield "rules", ", ".join(f"`{name}`" for name in RESIDUAL_RULES)
+        yield "levels", _levels(over.levels, next(iter(RESIDUAL_RULES.values())).stage)
+        return
+    rules = [name for name, rule in RULES.items() if over.rules(rule) and level_lists(over.levels, rule, "quick", ())]
+    if len(rules) < len(RULES):
+        yield "rules", ", ".join(f"`{name}`" for name in rules)
+    yield "levels", _levels(over.levels, RULES[next((name for name in _SHOWN_RULES if name in rules), rules[0])])
 
 
 def _levels(name: str, rule: Rule) -> str:

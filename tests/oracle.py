@@ -143,8 +143,9 @@ def level(rule: str, z: float, L: int) -> int:
 
 def half_width(rule: str, L: int, k: int, bits: int) -> Any:
     """How far from k - ½ an input is still borderline in a precision of `bits` bits, in the level coordinate."""
-    # 2·sigmoid - 1 in p bits rounds more than tanh: docs/rules.md.
-    widest = max(MP.mpf(3 * L) / 2 if rule == "ifsq" else L, conditioning(rule, L, k))
+    # What formulas of tanh and of 2·sigmoid - 1 lose in p bits: docs/rules.md.
+    least = L if rule.endswith("-clamp") else MP.mpf(6 * L if rule == "ifsq" else 5 * L) / 4
+    widest = max(least, conditioning(rule, L, k))
     return Fraction(widest, 2 ** (bits - 1)) if rule.endswith("-clamp") else MP.mpf(widest) / 2 ** (bits - 1)
 
 

@@ -154,6 +154,16 @@ def test_a_numpy_class_is_told_from_a_torch_one(tmp_path: Path) -> None:
     assert Capability.AUTOCAST not in adapter.capabilities
 
 
+@pytest.mark.parametrize("levels", [[8, 5, 5, 5], [5]])
+def test_a_numpy_class_that_takes_its_own_width_only_is_told_from_a_torch_one(
+    tmp_path: Path, levels: list[int]
+) -> None:
+    source = f"{RIGHT}\nclass Strict(FSQ):\n    def __call__(self, z):\n"
+    source += "        assert z.shape[-1] == len(self.levels)\n        return super().__call__(z)\n"
+    adapter = resolve(f"{written(tmp_path, 'strict_one.py', source)}:Strict(levels={levels})")
+    assert adapter.identity.framework.startswith("numpy")
+
+
 def test_a_numpy_class_without_vjp_has_no_gradient(tmp_path: Path) -> None:
     source = f"{RIGHT}\nclass Bare:\n    def __init__(self, levels):\n        self.call = FSQ(levels)\n"
     source += "    def __call__(self, z):\n        return self.call(z)\n"

@@ -22,6 +22,7 @@ KNOWS: dict[str, set[str]] = {
     "vectors": {"reference", "adapters", "reports", "conformance"},
     "identifying": {"reference", "adapters", "reports", "conformance"},
     "interop": {"reference", "adapters", "reports", "conformance"},
+    "drafting": {"adapters", "identifying", "reports"},
     "history": {"reports", "conformance", "releases", "isolation"},
 }
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
-from fsqcheck.identifying import Identification
+from fsqcheck.identifying import Identification, identification_schema
 from fsqcheck.tests.commands import RIGHT, fsqcheck, written
 from fsqcheck.tests.stand_ins import STAND_INS, stand_in
 
@@ -37,6 +38,8 @@ def test_it_exits_1_where_the_claim_is_another_rule(folder: Path) -> None:
 def test_every_claim_is_asked() -> None:
     said = fsqcheck("identify", "reference", "--json")
     found = [msgspec.json.decode(line, type=Identification) for line in said.out.splitlines()]
+    for line in said.out.splitlines():
+        Draft202012Validator(identification_schema()).validate(json.loads(line))
     assert said.status == 0
     assert [one.claim for one in found] == [
         "paper",

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
-from fsqcheck.interop import Interop, inputs, measure, verdict
+from fsqcheck.interop import Interop, inputs, interop_schema, measure, verdict
 
 from .commands import RIGHT, Said, fsqcheck, written
 
@@ -185,6 +186,7 @@ def test_a_gradient_that_raises_is_told(tmp_path: Path) -> None:
     detached = written(tmp_path, "detached.py", source)
     told = asked("reference@widened", f"{detached}:FSQ@widened", "-N", "1000", "--json", "-", cwd=tmp_path)
     found = json.loads(told.out)
+    Draft202012Validator(interop_schema()).validate(found)
     assert "RuntimeError: no slope \\ud800 here" in found["members"][1]["no_gradient"]
     assert found["pairs"][0]["gradient_largest"] is None
     assert told.status == 0

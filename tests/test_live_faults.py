@@ -104,6 +104,12 @@ FAULTS = (
         "EinopsError",
         "should",
     ),
+    Fault(
+        "channel-first residual indices cannot be decoded",
+        "RES-6/residual/8x5x3/float32/cpu/eval/BdT",
+        "of shape (2, 4, 7) and dtype int32 raises",
+        "Failed to determine the size of all axes",
+    ),
 )
 
 RIGHT = (
@@ -120,6 +126,7 @@ RIGHT = (
     "SHP-1",
     "SHP-2",
     "SHP-4",
+    *(f"RES-{number}" for number in range(1, 15) if number != 6),
 )
 
 

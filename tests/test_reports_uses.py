@@ -65,8 +65,19 @@ def test_a_clause_that_was_not_asked_makes_a_use_unknown() -> None:
     assert found["autocast"].state == "unknown"
 
 
-def test_nothing_is_safe_without_right_thresholds() -> None:
-    assert {one.state for one in fit(record(*cases({"BND-3": "fail"}))).values()} == {"unsafe"}
+def test_nothing_but_another_quantizer_is_safe_without_right_thresholds() -> None:
+    found = fit(record(*cases({"BND-3": "fail"})))
+    assert {one.use.words for one in found.values() if one.state != "unsafe"} == {"residual stages"}
+
+
+def test_residual_stages_rest_on_nothing_but_the_clauses_about_them() -> None:
+    results = [one for one in cases({}, rule="residual") if one.clause.startswith("RES-")]
+    assert fit(record(*results))["residual stages"].state == "safe"
+    broken = [one for one in cases({"RES-13": "fail"}, rule="residual") if one.clause.startswith("RES-")]
+    assert (fit(record(*broken))["residual stages"].state, fit(record(*broken))["residual stages"].against) == (
+        "unsafe",
+        ("RES-13",),
+    )
 
 
 def test_a_use_that_is_safe_under_one_rule_names_it() -> None:

@@ -12,6 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from fsqcheck.conformance.plan import UsageError
+from fsqcheck.identifying import identification_schema
+from fsqcheck.interop import interop_schema
 from fsqcheck.reference import PRECISIONS, RECOMMENDED, Codebook, rule_named, staircase
 from fsqcheck.vectors import answers_schema, make, vectors_schema
 from fsqcheck.vectors.form import FLAGS, Answers, Vectors
@@ -72,10 +74,18 @@ def test_the_answers_of_a_port_are_valid_by_their_schema() -> None:
     Draft202012Validator(answers_schema()).validate(json.loads(given))
 
 
-@pytest.mark.parametrize("kind", ["vectors", "answers"])
+SCHEMAS = {
+    "vectors": vectors_schema,
+    "answers": answers_schema,
+    "identification": identification_schema,
+    "interop": interop_schema,
+}
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
 def test_the_command_prints_the_schemas(kind: str) -> None:
     said = fsqcheck("schema", "--kind", kind)
-    assert json.loads(said.out) == {"vectors": vectors_schema, "answers": answers_schema}[kind]()
+    assert json.loads(said.out) == SCHEMAS[kind]()
     Draft202012Validator.check_schema(json.loads(said.out))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, Final, Literal
 
 import msgspec
+
+from ..reports import schema_of_object
 
 #: The version of both forms; a reader refuses any other.
 VERSION: Final = 1
@@ -111,17 +112,5 @@ def answers_schema() -> dict[str, Any]:
 
 
 def _schema(kind: type[msgspec.Struct], name: str, title: str) -> dict[str, Any]:
-    (made,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
-    whole = definitions[kind.__name__]
-    for field, value in (("format", name), ("version", VERSION)):
-        whole["properties"][field] = {"const": value}
-        whole["required"].append(field)
-    for definition in definitions.values():
-        definition["description"] = " ".join(inspect.cleandoc(definition["description"]).split())
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:fsqcheck:{name.removeprefix('fsqcheck-')}:{VERSION}",
-        "title": title,
-        **made,
-        "$defs": definitions,
-    }
+    id = f"urn:fsqcheck:{name.removeprefix('fsqcheck-')}:{VERSION}"
+    return schema_of_object(kind, id=id, title=title, constants={"format": name, "version": VERSION})

@@ -46,7 +46,9 @@ def vectors_in(folder: Path) -> Made:
         raise UsageError(f"{_name(file)} is {theirs}; this is form {VERSION} of fsqcheck {__version__}: {again}")
     vectors = _decoded(file, data, Vectors)
     try:
-        Wanted((), rules=(vectors.rule,), levels=(Codebook(vectors.levels).levels,), dtypes=(vectors.dtype,)).checked()
+        Wanted((), rules=(vectors.rule,), levels=(Codebook(vectors.levels).levels,), dtypes=(vectors.dtype,)).checked(
+            residual=False
+        )
     except (ValueError, UsageError) as error:
         raise UsageError(f"{_name(file)}: {plain.line(str(error), 200)}; {again}") from None
     made = make(vectors.rule, vectors.levels, vectors.dtype)

@@ -22,6 +22,11 @@ PARTS = {
     "nan": "NaN",
     "memory": "what it holds in memory",
     "device": "where its answers are",
+    "staging": "what each stage of a residual quantizer is given",
+    "sum": "the sum of the stages' codes",
+    "apart": "the codes of single stages",
+    "coarse": "indices of fewer stages than there are",
+    "dropout": "the stages that training leaves out",
     "refusal": "what it does with indices outside its codebook",
 }
 
@@ -95,6 +100,20 @@ LOOKS_AT: dict[str, str] = {
     "DEV-4": f"{_LEVELS} index",
     "DEV-5": f"{_LEVELS} index",
     "DEV-6": "dtype context",
+    "RES-1": "index",
+    "RES-2": "index staging",
+    "RES-3": "index staging",
+    "RES-4": "index sum dtype",
+    "RES-5": "index sum decode",
+    "RES-6": "index staging sum decode shape",
+    "RES-7": "index apart decode",
+    "RES-8": "index coarse decode",
+    "RES-9": "index sum dropout",
+    "RES-10": "index dropout",
+    "RES-11": "gradient",
+    "RES-12": "staging gradient",
+    "RES-13": "staging sum",
+    "RES-14": "index staging sum decode",
 }
 
 

@@ -39,7 +39,10 @@ def claiming(rule: str, module: str, name: str) -> NativeAdapter:
     home = f"{__package__}.{module}"
     told = "rule" in inspect.signature(Construction(home, name).target()).parameters
     call = Construction(home, name, {"rule": rule} if told else {})
-    return replace(convention(name, call), rules=(rule,))
+    found = convention(name, call)
+    if found.residual is not None:
+        return replace(found, rules=(), residual=replace(found.residual, rules=(rule,)))
+    return replace(found, rules=(rule,))
 
 
 class SeenElsewhere(TorchBridge):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import fsqcheck
 from fsqcheck.conformance.clause import catalogue
+from fsqcheck.conformance.plan import TIERS
 from fsqcheck.reports import BAD, Record
 
 from .table import OFFENDERS, Offender
@@ -31,7 +32,7 @@ Matrix = Mapping[Offender, Mapping[str, Catch]]
 
 
 #: How many mutants share a run: enough to share the staircases, few enough that no process waits long for the last.
-_TOGETHER = 16
+_TOGETHER = 12
 
 
 def matrix(offenders: Iterable[Offender] = OFFENDERS, clauses: Iterable[str] = (), processes: int = 1) -> Matrix:
@@ -51,7 +52,8 @@ def matrix(offenders: Iterable[Offender] = OFFENDERS, clauses: Iterable[str] = (
 
 
 def _parts(offenders: Sequence[Offender]) -> Iterator[tuple[Offender, ...]]:
-    for tier in dict.fromkeys(one.tier for one in offenders):
+    # The slow tiers first: what starts last must not keep one process busy alone.
+    for tier in sorted({one.tier for one in offenders}, key=TIERS.index, reverse=True):
         here = tuple(one for one in offenders if one.tier == tier)
         yield from (here[start : start + _TOGETHER] for start in range(0, len(here), _TOGETHER))
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from fsqcheck.conformance.clause import FAMILIES, catalogue
 
 from .business import concerned
+from .residual_rows import RESIDUAL_ROWS
 
 MUTANTS = "fsqcheck.tests.mutants"
 
@@ -342,4 +343,6 @@ OFFENDERS = (
     Offender("BuildsItsConstantsInTheDefaultDtype", "DEV-6", "built under the default dtype bfloat16", "dtype"),
     Offender("PacksByMatrixProduct", "DEV-4", "the indices under autocast are wrong", "index"),
     Offender("ShiftsWhenCompiled", "DEV-5", "takes level", "level", tier="standard"),
+    # residual
+    *(Offender(*row) for row in RESIDUAL_ROWS),
 )
