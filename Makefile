@@ -70,7 +70,7 @@ types: $(VENV)/ready
 	mkdir -p build/types && ln -sfn ../.. build/types/fsqcheck
 	MYPYPATH=build/types $(BIN)/mypy -p fsqcheck.reference -p fsqcheck.adapters -p fsqcheck.conformance \
 	  -p fsqcheck.reports -p fsqcheck.releases -p fsqcheck.isolation -p fsqcheck.history -p fsqcheck.vectors \
-	  -p fsqcheck.identifying -p fsqcheck.interop -p fsqcheck.drafting -p fsqcheck.commands \
+	  -p fsqcheck.identifying -p fsqcheck.sweeping -p fsqcheck.interop -p fsqcheck.drafting -p fsqcheck.commands \
 	  -m fsqcheck -m fsqcheck.__main__ -m fsqcheck.cli -m fsqcheck.catalogue -m fsqcheck.progress
 	MYPYPATH=build/types $(BIN)/mypy tests benchmarks
 
@@ -111,6 +111,7 @@ comparisons: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/suite.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sweeping.py
 
 clean:
 	rm -rf build dist $(VENV) $(OUT) *.egg-info .mypy_cache .ruff_cache .pytest_cache

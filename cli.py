@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import baseline, cache, compare, history, identify, init, interop, levels, lists, render, run, vectors
+from .commands import (
+    baseline,
+    cache,
+    compare,
+    history,
+    identify,
+    init,
+    interop,
+    levels,
+    lists,
+    render,
+    run,
+    sweep,
+    vectors,
+)
 
 app = typer.Typer(
     name="fsqcheck",
@@ -44,6 +58,7 @@ app.command()(render.render)
 app.command()(compare.compare)
 app.command()(history.history)
 app.command()(interop.interop)
+app.command()(sweep.sweep)
 app.command()(baseline.baseline)
 app.add_typer(cache.app, name="cache")
 app.add_typer(vectors.app, name="vectors")

@@ -14,6 +14,51 @@ from rich.progress import Progress as Bar
 _BAD = ("fail", "error", "crash", "timeout")
 
 
+class Passing:
+    """A watcher of a sweep: how many inputs have gone through, how many a second, and how long the rest will take."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, emoji=False)
+        self._bar = Bar(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[rate]}", markup=False),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[bad]}", markup=False),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("loading", total=None, rate="", bad="")
+        self._bad = 0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def planned(self, inputs: int, done: int) -> None:
+        """So many inputs, of which so many were tried before."""
+        self._bar.update(self._task, description="sweeping", total=inputs, completed=done)
+        if not self._console.is_terminal:
+            before = f", {done:,} of them were tried before" if done else ""
+            self._console.print(f"fsqcheck: sweeping {inputs:,} inputs{before}", markup=False, soft_wrap=True)
+
+    def tried(self, inputs: int, faults: int) -> None:
+        """So many more, in a range with so many kinds of faults."""
+        self._bad += faults > 0
+        self._bar.update(self._task, advance=inputs, bad=f"{self._bad} ranges not right" if self._bad else "")
+        if (speed := self._bar.tasks[0].speed) is not None:
+            self._bar.update(self._task, rate=f"{speed / 1e6:,.0f} million/s")
+
+
 class Progress:
     """A watcher of a run. It writes to a copy of stderr, as pytest redirects the original while tests run."""
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..reference import Precision
+from .arrays_numpy import NumpyArrays
 from .bridge import Array, Call, Module, Pair, arrays_held, numbers_of, object_copied, process_state
 from .protocol import Capability, Probe, Setup
 
@@ -81,6 +83,14 @@ class NumpyBridge:
     def held_bytes(self, module: Module) -> int:
         """The bytes of the arrays in its attributes."""
         return sum(int(value.nbytes) for value in arrays_held(module, self.is_array))
+
+    def arrays(self, precision: Precision, device: str, channels: int) -> NumpyArrays:  # noqa: ARG002
+        """NumPy's, for bit patterns."""
+        return NumpyArrays(precision, channels)
+
+    def relaxed(self) -> AbstractContextManager[None]:
+        """NumPy knows no TF32."""
+        return nullcontext()
 
     def imports(self, setup: Setup) -> tuple[str, ...]:  # noqa: ARG002
         """NumPy, and ml_dtypes for bfloat16."""

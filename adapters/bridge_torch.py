@@ -14,6 +14,8 @@ import ml_dtypes
 import numpy as np
 import torch
 
+from ..reference import Precision
+from .arrays_torch import TorchArrays
 from .bridge import SEED, Array, Call, Module, Pair, arrays_held, numbers_of, process_state
 from .protocol import Capability, Probe, Setup
 
@@ -159,6 +161,20 @@ class TorchBridge:
         if isinstance(module, torch.nn.Module):
             held |= {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
         return sum(tensor.numel() * tensor.element_size() for tensor in held.values())
+
+    def arrays(self, precision: Precision, device: str, channels: int) -> TorchArrays:
+        """Torch's on a device, for bit patterns."""
+        return TorchArrays(precision, device, channels)
+
+    @contextmanager
+    def relaxed(self) -> Iterator[None]:
+        """`torch.set_float32_matmul_precision("high")`, put back on the way out."""
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
 
     def imports(self, setup: Setup) -> tuple[str, ...]:  # noqa: ARG002
         """Torch."""

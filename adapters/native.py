@@ -101,6 +101,15 @@ class NativeQuantizer:
         self._dialect = adapter.speaks(setup)
         self._module = module
 
+    @property
+    def bridge(self) -> Bridge:
+        """The bridge to its framework."""
+        return self._bridge
+
+    def forward(self, native: Native, call: Call) -> Pair:
+        """The forward call in the framework's own arrays: codes, and indices or None."""
+        return self._called(native, call)
+
     def quantize(
         self, z: Array, *, tracked: bool = False, autocast: str | None = None, inference: bool = False
     ) -> Answer:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     record = "record"
     comparison = "comparison"
     history = "history"
+    sweep = "sweep"
     vectors = "vectors"
     answers = "answers"
     identification = "identification"
@@ -61,18 +62,19 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Option(
-            help="Of a line of a record, of what `compare --json` writes, of a line of a history, of test vectors for ports, "
-            "of their answers, of a line of `identify --json`, or of what `interop --json` writes."
+            help="Of a line of a record, of what `compare --json` writes, of a line of a history, of a line of a sweep, "
+            "of test vectors for ports, of their answers, of a line of `identify --json`, or of what `interop --json` writes."
         ),
     ] = Kind.record,
 ) -> None:
     """Print the JSON Schema of what fsqcheck writes."""
-    from .. import history, identifying, interop, reports, vectors
+    from .. import history, identifying, interop, reports, sweeping, vectors
 
     made = {
         Kind.record: reports.json_schema,
         Kind.comparison: reports.comparison_schema,
         Kind.history: history.history_schema,
+        Kind.sweep: sweeping.sweep_schema,
         Kind.vectors: vectors.vectors_schema,
         Kind.answers: vectors.answers_schema,
         Kind.identification: identifying.identification_schema,

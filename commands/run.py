@@ -29,6 +29,7 @@ class Tier(StrEnum):
 
     quick = "quick"
     standard = "standard"
+    exhaustive = "exhaustive"
 
 
 def run(

@@ -59,7 +59,7 @@ class Span:
     modes: tuple[str, ...] = ("eval",)
     variants: tuple[str, ...] | Literal["layouts"] = ()
     accelerators: bool = False
-    tiers: tuple[str, ...] = ("quick", "standard")
+    tiers: tuple[str, ...] = ("quick", "standard", "exhaustive")
 
 
 @dataclass(frozen=True)

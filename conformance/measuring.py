@@ -151,11 +151,7 @@ def _staircase_line(subject: Subject, channel: int, seen: Observed) -> Staircase
     steps, found = seen.steps[: L - 1, channel], seen.found[: L - 1, channel]
     floats = from_ordinals(steps, precision)
     known = found & np.isfinite(stair.steps.astype(np.float64))
-    ulps = np.where(known, steps - ordinals(np.where(known, stair.steps, 0), precision), 0)
-    # Too high a step leaves the float just below it on too low a level; too low a step lifts its own float too far.
-    k = np.arange(1, L)
-    worst = np.where(ulps > 0, from_ordinals(steps - 1, precision), floats)
-    units = np.sign(ulps) * stair.units(worst, np.where(ulps > 0, k - 1, k))
+    ulps, units = stair.missed(steps)
     return StaircaseLine(
         target=subject.case.target,
         rule=subject.case.rule,

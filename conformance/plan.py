@@ -17,7 +17,7 @@ from .levels import level_lists
 #: The number of level lists with which the standard tier tries every dtype in every mode and every variant.
 _CROSSED = 2
 
-TIERS = ("quick", "standard")
+TIERS = ("quick", "standard", "exhaustive")
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 
 
@@ -107,7 +107,7 @@ def planned_cases(
     """The cases of one target, in order: clause by clause, then rule, levels, dtype, device, mode, variant.
 
     Of dtype, mode and variant at most one is not the clause's first, and in the quick tier of these and the level list.
-    The standard tier crosses them all with the first level lists: a mode does not know the number of levels.
+    The other tiers cross them all with the first level lists: a mode does not know the number of levels.
     """
     for clause, span in clauses:
         if wanted.clauses and not any(_chosen(clause, name) for name in wanted.clauses):
@@ -143,7 +143,7 @@ def _spanned(
             unusual = (dtype != dtypes[0]) + (mode != span.modes[0]) + (variant != variants[0])
             if wanted.tier == "quick":
                 unusual += levels != lists[0]
-            if unusual <= 1 or (wanted.tier == "standard" and levels in lists[:_CROSSED]):
+            if unusual <= 1 or (wanted.tier != "quick" and levels in lists[:_CROSSED]):
                 yield Case(target, clause.id, name, levels, dtype, device, mode, variant)
 
 

@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fsqcheck", "conformance of Finite Scalar Quantization")
     for flag, name, words in _OPTIONS:
         group.addoption(flag, action="append", dest=f"fsq_{name}", default=[], metavar=name[:-1].upper(), help=words)
-    group.addoption("--fsq-tier", dest="fsq_tier", default=None, help="quick (default) or standard")
+    group.addoption("--fsq-tier", dest="fsq_tier", default=None, help="quick (default), standard or exhaustive")
     group.addoption("--fsq-case", dest="fsq_case", default=None, metavar="ID", help="only the case with this id")
     group.addoption(
         "--fsq-seed",

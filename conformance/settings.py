@@ -83,7 +83,7 @@ def _checked(file: Path, key: str, value: Any, words: str) -> Any:
 def with_defaults(given: Mapping[str, Any], start: Path) -> Wanted:
     """What was asked for, completed by the nearest pyproject.toml.
 
-    The tier is `quick` when nobody says otherwise, and `standard` for a single case: it must draw as much as any run did.
+    The tier is `quick` when nobody says otherwise, and `exhaustive` for a single case: every tier has its cases there.
     """
     file = find_pyproject(start)
     defaults = settings_of(file) if file else {}
@@ -97,5 +97,5 @@ def with_defaults(given: Mapping[str, Any], start: Path) -> Wanted:
     elif fields.get("baseline") is not None and fields["baseline"].is_relative_to(start):
         fields["baseline"] = fields["baseline"].relative_to(start)  # as a person would name it
     if given.get("case"):
-        fields["tier"] = "standard"
+        fields["tier"] = "exhaustive"
     return Wanted(**{"targets": (), **fields}).checked()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..adapters import LAYOUTS, Adapter, Answer, Capability, Layout, Setup, main_layout
 from ..reference import FSQ, PRECISIONS, Codebook, Precision, Rule, Staircase, rule_named, staircase
+from ..reference.holding import MUST_HOLD, grid_tolerance, legible
 from .asking import AT_LENGTH, Asking
 from .case import Case
 from .findings import (
@@ -28,13 +29,6 @@ from .levels import LARGEST_PRODUCT
 from .witness import Witness, WitnessedQuantizer
 
 Integers = NDArray[np.int64]
-
-#: The precision that a MUST holds against an input's dtype: float64 may be computed in float32 (docs/rules.md).
-MUST_HOLD = {"float64": "float32", "float32": "float32", "float16": "float16", "bfloat16": "bfloat16"}
-#: The precision that a SHOULD holds against it: 16-bit inputs computed in float32, float64 in float64.
-SHOULD_HOLD = {"float64": "float64", "float16": "float32", "bfloat16": "float32"}
-#: Correct codes lie within this many eps of the grid: scale, product and difference round once each (at most 1.5 eps).
-GRID_EPS = 2.0
 
 
 @dataclass(frozen=True)
@@ -243,13 +237,11 @@ class Subject:
 
     def grid_tolerance(self, channel: int, held: str | None = None) -> float:
         """How far a code may lie from the grid, in codes."""
-        scale = max(abs(float(self.grid(np.array(level), channel))) for level in (0, self.levels[channel] - 1))
-        return GRID_EPS * PRECISIONS[held or self.held].eps * max(scale, 1.0)
+        return grid_tolerance(self.rule, self.levels[channel], held or self.held)
 
     def legible(self, channel: int, held: str | None = None) -> bool:
         """Whether levels can be read off codes of the case's dtype: rounding stays well below half a step."""
-        step = self.rule.grid.step(self.levels[channel])
-        return self.grid_tolerance(channel, held) + self.precision.eps / 2 < step / 2
+        return legible(self.rule, self.levels[channel], held or self.held, self.case.dtype)
 
     def must_settle(self) -> None:
         """`NotJudgedError` unless levels can be read off codes, and every level has inputs far from every band."""

@@ -136,7 +136,7 @@ def test_autocast_keeps_the_levels(subject: Subject) -> None:
     source=DESIGN,
     meaning="Compiling the model changes its tokens.",
     needs=[Capability.COMPILE],
-    over=Span(levels="mixed", modes=("compiled",), asked_dtypes=ALL_DTYPES[1:], tiers=("standard",)),
+    over=Span(levels="mixed", modes=("compiled",), asked_dtypes=ALL_DTYPES[1:], tiers=("standard", "exhaustive")),
 )
 def test_compiled_equals_eager(subject: Subject) -> None:
     by_torch = subject.adapter.identity.framework.startswith("torch")

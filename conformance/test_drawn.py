@@ -24,7 +24,7 @@ from fsqcheck.reference import Codebook
 #: Products of drawn levels stay small: some libraries build the whole codebook.
 _LARGEST = 2**14
 #: How many examples each drawn case tries, by tier.
-EXAMPLES = {"quick": 6, "standard": 60}
+EXAMPLES = {"quick": 6, "standard": 60, "exhaustive": 60}
 
 DRAWN = Span(levels="drawn", variants=(DRAWN_VARIANT,))
 DRAWN_16 = Span(levels="drawn", variants=(DRAWN_VARIANT,), dtypes=("float32", "float64", "bfloat16"))

@@ -1,4 +1,4 @@
-"""NUM: accuracy, every 16-bit value, tiny and huge numbers, NaN, and channels with hundreds of levels."""
+"""NUM: accuracy, every 16-bit value, every float, tiny and huge numbers, NaN, and channels with hundreds of levels."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
-from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
+from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause, explores
+from fsqcheck.conformance.every_float import judge_every_float
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels
-from fsqcheck.conformance.subject import SHOULD_HOLD, Reply, Subject
+from fsqcheck.conformance.subject import Reply, Subject
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, every_value, from_ordinals
+from fsqcheck.reference.holding import SHOULD_HOLD
 
 BANDS = "docs/rules.md, how close is close enough"
 BOTH = ("eval", "train")
@@ -245,3 +247,26 @@ def test_hundreds_of_levels(subject: Subject) -> None:
     judge_levels(subject, vectors, reply, subject.held)
     if reply.indices is not None and all(map(subject.legible, range(len(subject.levels)))):
         comparators.same_integers(reply.indices, subject.codebook.pack(levels), "the indices")
+
+
+#: What takes minutes to hours in float32, and little time in 16 bits.
+NOT_QUICK = ("standard", "exhaustive")
+
+
+@clause(
+    "NUM-8",
+    MUST,
+    "Every bit pattern takes a level that the exact staircase allows, and gets its code and its index: all of float16 and "
+    "bfloat16, and in the exhaustive tier all 2^32 of float32.",
+    title="every float",
+    source=BANDS,
+    meaning="Single inputs, far from any threshold, get a wrong token: a table or a special case that no sample met.",
+    over=Span(levels="every", dtypes=HALF_DTYPES, tiers=NOT_QUICK),
+)
+def test_every_float(subject: Subject) -> None:
+    judge_every_float(subject)
+
+
+@explores("NUM-8", Span(levels="few", tiers=NOT_QUICK[1:]))
+def test_every_float32(subject: Subject) -> None:
+    judge_every_float(subject)

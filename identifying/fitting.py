@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..conformance.subject import GRID_EPS
 from ..reference import PRECISIONS, Array, Rule, staircase
+from ..reference.holding import GRID_EPS
 from .normal import Pieces, changed, pieces_of
 from .tracing import Trace
 

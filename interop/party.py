@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ..adapters import Adapter, Capability
 from ..conformance.case import Case
 from ..conformance.findings import NonConformanceError, TargetRaisedError, UnsupportedError, WrongAnswerError
-from ..conformance.subject import GRID_EPS, Subject
+from ..conformance.subject import Subject
 from ..conformance.witness import WitnessedQuantizer
+from ..reference.holding import GRID_EPS
 from ..reports import plain
 from .refusing import CannotCompareError
 

@@ -19,6 +19,7 @@ from ..reports.record import (
     StaircaseLine,
     TargetLine,
 )
+from ..sweeping import RangeLine, SweptTarget
 
 
 class Planned(msgspec.Struct, frozen=True, tag_field="type", tag="planned", kw_only=True):
@@ -34,7 +35,9 @@ class Started(msgspec.Struct, frozen=True, tag_field="type", tag="started", kw_o
 
 
 Said = (
-    Header
+    SweptTarget
+    | RangeLine
+    | Header
     | TargetLine
     | ClauseLine
     | ResultLine
@@ -48,7 +51,7 @@ Said = (
 _DECODER: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
 
 
-def say(channel: int, what: Planned | Started) -> None:
+def say(channel: int, what: Planned | Started | SweptTarget | RangeLine) -> None:
     """Writes a line into the file descriptor `channel`."""
     rest = memoryview(msgspec.json.encode(what) + b"\n")
     while rest:

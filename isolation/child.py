@@ -1,4 +1,4 @@
-"""The child: a fork of the keeper in which one target is loaded, and the suite runs over it, or it is asked things."""
+"""The child: a fork of the keeper in which one target is loaded, and a suite runs over it, a sweep through it, or it is asked."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from ..adapters import Adapter, resolve
-from ..conformance.run import Ending, Unwatched, run_suite
+from ..conformance.run import Unwatched, run_suite
 from ..conformance.session import Session
 from .channel import Planned, Started, say
 from .job import Job
@@ -26,13 +26,25 @@ from .serving import serve
 _PR_SET_PDEATHSIG = 1
 
 
+def run_cases(order: Order, channel: int) -> int:
+    """The suite over the job's target: its record's lines go to `channel`. The exit status."""
+
+    def load(_: str) -> Adapter:
+        return resolve(order.job.spelled)
+
+    session = Session(order.job.wanted, load, quiet=False)
+    ending = run_suite(session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (_Steps(channel, order),), captured=False)
+    return 70 if ending.broke else 0
+
+
 @dataclass(frozen=True)
 class Order:
     """What the keeper is told to fork a child for.
 
     `path` and `folder`: the `sys.path` and the directory of the one who asks; `site`: the folder of packages that goes
     before all others; `finished`: the names of tests that have run already; `rules`: those that the target will most
-    likely be judged by; `serves`: instead of running the suite it answers what it is asked, on a socket.
+    likely be judged by; `work`: what the child does with this order and the channel into which it speaks, and what it gives
+    is the child's exit status; `serves`: instead of any work it answers what it is asked, on a socket.
     """
 
     job: Job
@@ -42,6 +54,7 @@ class Order:
     finished: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
     serves: bool = False
+    work: Callable[[Order, int], int] = run_cases
 
 
 class _Steps:
@@ -74,7 +87,7 @@ def live(order: Order, channel: int, output: int) -> None:
             serve(order.job.spelled, channel)
             status = 0
         else:
-            status = 70 if _run(order, channel).broke else 0
+            status = order.work(order, channel)
     except BaseException:
         faulthandler.disable()
         sys.excepthook(*sys.exc_info())
@@ -82,16 +95,6 @@ def live(order: Order, channel: int, output: int) -> None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
         os._exit(status)  # what the target registered to happen at the end of the process is not waited for
-
-
-def _run(order: Order, channel: int) -> Ending:
-    job = order.job
-
-    def load(_: str) -> Adapter:
-        return resolve(job.spelled)
-
-    session = Session(job.wanted, load, quiet=False)
-    return run_suite(session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (_Steps(channel, order),), captured=False)
 
 
 def _settle(order: Order, output: int) -> None:

@@ -98,6 +98,18 @@ class Staircase:
         )
         return np.where(unreachable | (level != inside), np.inf, distance)
 
+    def missed(self, observed: Integers) -> tuple[Integers, NDArray[np.float64]]:
+        """How far steps that were seen lie from the exact ones, positive for too high: ulps, and tolerance units.
+
+        `observed`: the ordinal of the first float on each step, (L-1,). 0 where no finite float is on the exact step.
+        """
+        known = np.isfinite(self.steps.astype(np.float64))
+        ulps = np.where(known, observed - ordinals(np.where(known, self.steps, 0), self.dtype), 0)
+        # Too high a step leaves the float just below it on too low a level; too low a step lifts its own float too far.
+        k = np.arange(1, self.levels)
+        worst = from_ordinals(np.where(ulps > 0, observed - 1, observed), self.dtype)
+        return ulps, np.sign(ulps) * self.units(worst, np.where(ulps > 0, k - 1, k))
+
 
 @lru_cache(maxsize=8192)
 def staircase(rule: Rule, levels: int, dtype: str, held: str | None = None) -> Staircase:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import math
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,6 +59,14 @@ class LineFile:
                 self._file.seek(self._whole)
             raise UnwritableReport(self.path, why(error)) from error
         self._whole += len(data)
+
+    def sync(self) -> None:
+        """Waits until all lines are on the disk, where there is one; `UnwritableReport`."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a pipe or a device has nothing to wait for
+                raise UnwritableReport(self.path, why(error)) from error
 
     def close(self) -> None:
         """Close the file; closing twice does nothing."""

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from fsqcheck.reports import read
+from fsqcheck.sweeping import read_sweep
 
 from .commands import fsqcheck
+from .sweep_miniatures import spoilt
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -27,3 +29,36 @@ def test_agreement_with_the_cpu_is_judged_when_both_devices_are_asked_for(tmp_pa
     devices = ("--device", "cpu", "--device", "cuda")
     said = fsqcheck("run", "torch-fsq", *devices, "--rule", "widened", "--clause", "DEV", "-q", cwd=tmp_path)
     assert said.status == 0, said
+
+
+def test_every_float32_takes_on_the_device_a_level_that_the_exact_staircase_allows(tmp_path: Path) -> None:
+    """As on a CPU: so both agree outside the bands, input by input."""
+    options = ("--rule", "widened", "--levels", "8", "--device", "cuda", "--report", "s.jsonl", "-q")
+    said = fsqcheck("sweep", "torch-fsq", *options, cwd=tmp_path)
+    assert said.status == 0, said
+    found = read_sweep(tmp_path / "s.jsonl").result
+    assert found is not None
+    assert (found.tried, found.misclassified, found.monotone) == (2**32, 0, True)
+    assert found.device_mib > 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("mode", ["eval", "train", "autocast", "tf32"])
+def test_other_dtypes_and_modes_are_swept_there(dtype: str, mode: str, tmp_path: Path) -> None:
+    options = ("--rule", "symmetric", "--levels", "8,5", "--device", "cuda", "--dtype", dtype, "--mode", mode, "-q")
+    said = fsqcheck("sweep", "torch-fsq", *options, cwd=tmp_path)
+    assert said.status == 0, said
+
+
+def test_one_wrong_float32_is_found_there(tmp_path: Path) -> None:
+    spoil = "codes = torch.where(at(z, 0x3F41234F), codes - 0.25, codes)"
+    (tmp_path / "spoilt.py").write_text(spoilt(spoil), encoding="utf-8")
+    options = ("--rule", "widened", "--levels", "8", "--device", "cuda", "--report", "s.jsonl", "-q")
+    said = fsqcheck("sweep", "spoilt.py:FSQ", *options, cwd=tmp_path)
+    assert said.status == 1, said
+    found = read_sweep(tmp_path / "s.jsonl").result
+    assert found is not None
+    assert {(fault.kind, fault.count, fault.worst.bits) for fault in found.faults} == {
+        ("level", 1, "0x3f41234f"),
+        ("index", 1, "0x3f41234f"),
+    }

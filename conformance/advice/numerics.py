@@ -56,4 +56,11 @@ ADVICE = {
         fix="Clamp the level after rounding, before codes and indices are made of it, and compute in float32 at least.",
         code="level = u.round().clamp(0, L - 1)",
     ),
+    "NUM-8": Advice(
+        why="A sample of inputs proves nothing about the others, and a dtype has few enough of them: 65,536 in 16 bits, 2^32 "
+        "in float32. Between two bands the staircase is constant, so that all of them can be tried in seconds "
+        "(`fsqcheck sweep`).",
+        fix="Look at what is special about the input that is shown: an entry of a table, a comparison with `==`, a shortcut for "
+        "small or large numbers, an index that is computed on another path than the code. The command below shows it alone.",
+    ),
 }

@@ -85,6 +85,7 @@ LOOKS_AT: dict[str, str] = {
     "NUM-5": "nan",
     "NUM-6": "nan context",
     "NUM-7": f"{_LEVELS} index",
+    "NUM-8": f"{_LEVELS} code index shape dtype",
     "TRN-1": "context",
     "TRN-2": "noise context",
     "TRN-3": "noise",

@@ -18,6 +18,17 @@ DecidesInFloat32 = leveled(lambda _, u: u.float().round().to(u.dtype))
 KeepsSixBitsOfFloat16 = changed(lambda _, z: (z * 64).round() / 64 if z.dtype == torch.float16 else z)
 ErrsAtOneFloat16 = nudged(lambda _, z: torch.where(z == 0.441650390625, -4.0, z) if z.dtype == torch.float16 else z)
 ErrsAtOneBfloat16 = nudged(lambda _, z: torch.where(z == 0.05126953125, -4.0, z) if z.dtype == torch.bfloat16 else z)
+MisnumbersOneFloat16 = answering(
+    lambda q, z, codes, indices: (
+        codes,
+        torch.where(
+            (z == 0.441650390625).all(dim=-1) & (z.dtype == torch.float16), q.codebook.size - 1 - indices, indices
+        ),
+    )
+)
+ErrsAtOneFloat16OfManyLevels = nudged(
+    lambda q, z: torch.where((z == 0.441650390625) & (q.sizes == 37), -4.0, z) if z.dtype == torch.float16 else z
+)
 RoundsHalfPrecisionOnTheWay = changed(lambda _, z: (z + 1) - 1)
 BlowsUpTinyInputs = changed(lambda _, z: torch.where(z.abs() < torch.finfo(z.dtype).tiny, z.sign(), z))
 LosesTheGradientOfTinyInputs = backwards(

@@ -295,6 +295,8 @@ OFFENDERS = (
     Offender("DoesNotClampItsLevels", "NUM-7", "takes level", "code index"),
     Offender("ConfusesIndicesFrom1000Levels", "NUM-7", "the indices are wrong", "index encode"),
     Offender("RoundsToFloat16InNumpy", "BND-3", "takes level", "level code"),
+    Offender("MisnumbersOneFloat16", "NUM-8", "gets index", "index", tier="standard"),
+    Offender("ErrsAtOneFloat16OfManyLevels", "NUM-8", "gets level", "level", tier="standard"),
     # training
     Offender("DithersInEvaluation", "TRN-1", "differ from those of the first", "level gradient context copy"),
     Offender("ErrsOnceInAThousand", "TRN-1", "differ from those of the first", "level gradient context copy"),
