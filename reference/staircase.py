@@ -79,19 +79,22 @@ class Staircase:
         below, above = u - (level + 0.5), (level - 0.5) - u
         width = self.half_widths[np.clip(np.where(below > above, level, level - 1), 0, self.levels - 2)]
         units: NDArray[np.float64] = np.maximum(np.maximum(below, above), 0.0) / width
-        return units
+        # u rounds too, by about the band of float64 itself: the bands' exact borders say which side of 1 it is.
+        lowest, highest = self.allowed(z)
+        wrong = (level < lowest) | (level > highest)
+        return np.where(wrong, np.maximum(units, np.nextafter(1.0, 2.0)), np.minimum(units, 1.0))
 
     def ulps(self, z: Array, level: Integers) -> NDArray[np.float64]:
         """The number of floats between each input and the nearest one for which its level is allowed."""
         lowest, highest = self.allowed(z)
-        here = ordinals(z, self.dtype).astype(np.float64)
+        here = ordinals(z, self.dtype)
         inside = np.clip(level, 0, self.levels - 1)
         # A level that is too low is right below the upper border of the step above it; one too high, above the lower.
         upper = np.append(self.hi, np.array([np.nan], dtype=self.dtype.dtype))[inside]
         lower = np.append(self.lo, np.array([np.nan], dtype=self.dtype.dtype))[inside - 1]
         distance = np.zeros(here.shape)
-        distance = np.where(level < lowest, here - ordinals(upper, self.dtype) + 1, distance)
-        distance = np.where(level > highest, ordinals(lower, self.dtype) - here, distance)
+        distance = np.where(level < lowest, _difference(here, ordinals(upper, self.dtype)) + 1, distance)
+        distance = np.where(level > highest, _difference(ordinals(lower, self.dtype), here), distance)
         # An upper border of -inf: every float lies above that step, and none may take a level below it.
         unreachable = (np.isneginf(upper.astype(np.float64)) & (level < lowest)) | (
             np.isnan(lower.astype(np.float64)) & (level > highest)
@@ -109,6 +112,12 @@ class Staircase:
         k = np.arange(1, self.levels)
         worst = from_ordinals(np.where(ulps > 0, observed - 1, observed), self.dtype)
         return ulps, np.sign(ulps) * self.units(worst, np.where(ulps > 0, k - 1, k))
+
+
+def _difference(one: Integers, other: Integers) -> NDArray[np.float64]:
+    """one - other, exact where that is small: ordinals of float64 fill 63 bits, and a float64 holds 53 of them."""
+    rough: NDArray[np.float64] = one.astype(np.float64) - other.astype(np.float64)
+    return np.where(np.abs(rough) < 2.0**52, (one - other).astype(np.float64), rough)
 
 
 @lru_cache(maxsize=8192)

@@ -34,6 +34,26 @@ def test_an_answer_is_zero_ulps_away_exactly_where_it_is_allowed(rule: str, dtyp
             np.testing.assert_array_equal(stair.ulps(z, np.full(z.shape, level)) == 0, allowed)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("rule", RULES)
+def test_units_and_ulps_agree_with_what_is_allowed_beside_every_border(rule: str, dtype: str) -> None:
+    for L in (L for L in (3, 5, 8, 40) if oracle.EVERY_L[rule](L)):
+        stair = staircase(RULES[rule], L, dtype)
+        borders = np.concatenate([stair.lo, stair.hi])
+        near = ordinals(borders[np.isfinite(borders.astype(float))], stair.dtype)
+        z = from_ordinals((near[:, None] + np.arange(-3, 4)).ravel(), stair.dtype)
+        lowest, highest = stair.allowed(z)
+        for level in range(L):
+            right = (lowest <= level) & (level <= highest)
+            taken = np.full(z.shape, level)
+            np.testing.assert_array_equal(stair.units(z, taken) <= 1, right)
+            np.testing.assert_array_equal(stair.ulps(z, taken) == 0, right)
+        # One float below a band the upper level is one ulp away from being right.
+        below = from_ordinals(ordinals(stair.lo[:1], stair.dtype) - 1, stair.dtype)
+        if np.isfinite(below.astype(float)).all():
+            assert stair.ulps(below, np.array([1])).tolist() == [1.0]
+
+
 @pytest.mark.parametrize("rule", ["paper", "symmetric"])
 def test_ulps_are_the_floats_to_the_nearest_one_that_allows_the_level(rule: str) -> None:
     precision = PRECISIONS["float16"]
