@@ -19,6 +19,7 @@ from fsqcheck.identifying import Identification, identify
 from fsqcheck.interop import CannotCompareError, inputs, measure
 from fsqcheck.interop.markdown import matrix
 from fsqcheck.isolation.served import resolver
+from fsqcheck.reference.holding import MUST_HOLD, SHOULD_HOLD
 from fsqcheck.releases.environment import Environments
 from fsqcheck.releases.pin import parse_pin
 from fsqcheck.reports import BAD, Record, ResultLine, read, verdicts
@@ -77,6 +78,8 @@ SWAPS = (
     ),
 )
 _BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+#: The clauses that hold a target to a narrower band than a MUST does.
+_HELD = {"NUM-1": SHOULD_HOLD, "NUM-3": SHOULD_HOLD}
 _LEVEL = re.compile(r"(?:L = (?P<L>\d+): )?z = (?P<z>\S+) takes level (?P<seen>-?\d+), not level (?P<right>\d+)")
 #: What the scripts of libraries of which one file is loaded say: the rest of the package would be needed.
 _WHOLE = "# with all that it requires installed"
@@ -130,7 +133,7 @@ def doubted(result: ResultLine) -> None:
     if said is None:
         return
     L = int(said["L"] or result.levels[0])
-    held = result.dtype if result.dtype in ("float16", "bfloat16") else "float32"
+    held = _HELD.get(result.clause, MUST_HOLD)[result.dtype]
     allowed = oracle.allowed(result.rule, float(said["z"]), L, _BITS[held])
     if int(said["seen"]) in allowed or int(said["right"]) not in allowed:
         raise SystemExit(f"{result.target} {result.id}: {result.message}; the slow oracle allows {allowed}")
