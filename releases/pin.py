@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from ..reports import plain
 
 #: Targets that are part of fsqcheck itself: no index is asked for a package of that name.
-OURS = frozenset({"reference", "torch-fsq"})
+OURS = frozenset({"reference", "torch-fsq", "jax-fsq"})
 #: What every environment takes from the one that fsqcheck runs in.
 SHARED = frozenset({"fsqcheck", "torch"})
 

@@ -75,7 +75,7 @@ FIELD: dict[str, tuple[Fault, ...]] = {
         fault(_FLOAT32, "NUM-1/paper/3x4x5x7x8x16/float64/cpu/eval", "not level 1"),
     ),
     "s3tokenizer==0.3.0": (
-        fault("NUM-1", "NUM-1/s3/3/float64/cpu/eval", "takes level 1, not level 2"),
+        fault("NUM-1", "NUM-1/s3/3/float64/cpu/eval", "takes level 1, not level 0"),
         fault("SHP-10", "SHP-10/s3/3x3x3/float32/cpu/eval/Bd", "RuntimeError"),
     ),
 }

@@ -173,10 +173,11 @@ def test_a_registered_adapter_is_listed_with_who_registers_it(elsewhere: Path, t
     assert "registered by my-package" in row
 
 
-def test_a_registered_adapter_is_pinned_by_its_release(elsewhere: Path, tmp_path: Path) -> None:
-    said = there(elsewhere, tmp_path, "identify", "my-package==0.4.3")
+@pytest.mark.parametrize("command", ["run", "identify"])
+def test_a_release_that_no_index_has_cannot_be_had(command: str, elsewhere: Path, tmp_path: Path) -> None:
+    said = there(elsewhere, tmp_path, command, "my-package==0.4.3")
     assert said.status == 2
-    assert "my-package==0.4.3 is not the installed release, which is 0.4.2" in said.err
+    assert said.err.startswith("fsqcheck: my-package==0.4.3 cannot be installed: ")
 
 
 def test_without_the_distribution_the_name_is_unknown(tmp_path: Path) -> None:

@@ -71,16 +71,19 @@ def test_in_1_22_16_both_are_right(releases: Path, tmp_path: Path) -> None:
 
 def test_1_12_1_claims_the_papers_rule_and_is_seen_to_use_tan(releases: Path, tmp_path: Path) -> None:
     options = ("--dtype", "float64", "--levels", "8,5,4", "--clause", "BND-3")
-    assert checked(releases, "1.12.1", tmp_path, *options).targets[0].rules == ("paper",)
+    assert checked(releases, "1.12.1", tmp_path, *options).targets[0].rules == ("paper", "residual-paper")
     assert not failing(checked(releases, "1.12.1", tmp_path, *options))
     atanh = failing(checked(releases, "1.12.1", tmp_path, *options, "--rule", "paper-atanh"))
     assert "BND-3/paper-atanh/8x5x4/float64/cpu/eval" in atanh
 
 
-@pytest.mark.parametrize(("release", "rule"), [("1.12.4", "paper-atanh"), ("1.12.12", "widened")])
+@pytest.mark.parametrize(
+    ("release", "rules"),
+    [("1.12.4", ("paper-atanh", "residual-atanh")), ("1.12.12", ("widened", "residual-widened-twice"))],
+)
 def test_later_releases_claim_and_compute_the_next_rules(
-    releases: Path, tmp_path: Path, release: str, rule: str
+    releases: Path, tmp_path: Path, release: str, rules: tuple[str, ...]
 ) -> None:
     record = checked(releases, release, tmp_path, "--dtype", "float64", "--levels", "8,5,4", "--clause", "BND-3")
-    assert record.targets[0].rules == (rule,)
+    assert record.targets[0].rules == rules
     assert not failing(record)

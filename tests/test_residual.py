@@ -232,7 +232,6 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], status: int, words: s
     [
         ("identify", "reference", "--rule", "residual"),
         ("vectors", "--rule", "residual", "--levels", "8,5", "-o", "folder"),
-        ("interop", "reference@residual", "torch-fsq"),
     ],
 )
 def test_commands_that_know_plain_rules_only_say_so(arguments: tuple[str, ...], tmp_path: Path) -> None:
