@@ -56,6 +56,7 @@ def _residual(version: str) -> NativeAdapter | None:
         offers=frozenset({Capability.INDICES, Capability.DECODE}),
         refuses=_residual_refusal,
         speaks=lambda _: Dialect(decode="q.from_codes({indices})"),
+        dtypes=("float32",),  # that of its linear maps, which take no other
     )
 
 

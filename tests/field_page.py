@@ -25,6 +25,7 @@ from fsqcheck.releases.pin import parse_pin
 from fsqcheck.reports import BAD, Record, ResultLine, read, verdicts
 from fsqcheck.reports.finding import Finding, findings
 from fsqcheck.reports.gfm import fence, in_html, prose, span
+from fsqcheck.reports.words import counted
 
 from . import oracle
 
@@ -220,7 +221,7 @@ def swaps() -> Iterator[str]:
     for swap in SWAPS:
         with resolver() as load:
             found = measure(swap.members, swap.levels, inputs("normal", len(swap.levels)), load, swap.stages)
-        stages = f", {swap.stages} stages" if "@residual" in swap.members[0] else ""
+        stages = f", {counted(swap.stages, 'stage')}" if "@residual" in swap.members[0] else ""
         yield f"Levels {','.join(map(str, swap.levels))}{stages}:\n\n" + "\n".join(
             f"{position + 1}. {span(one.name)}" for position, one in enumerate(found.members)
         )
