@@ -6,30 +6,31 @@ from pathlib import Path
 
 import msgspec
 
-from ..reports import (
-    BadLine,
-    ClauseLine,
-    EmptyReport,
-    MissingHeader,
-    NewerSchema,
-    NotARecord,
-    UnexpectedLine,
-)
+from ..reports import BadReport, ClauseLine, MissingHeader, NotARecord, UnexpectedLine
 from ..reports import plain as safe
-from ..reports.reading import raw_lines
+from ..reports.lined import Form, lines_of
 from .assembling import history
 from .lines import SCHEMA_VERSION, History, HistoryHeader, HistoryLine, ReleaseLine
 from .ordering import key
 
 
-class _Kind(msgspec.Struct):
-    type: str
-    schema: int = SCHEMA_VERSION
+def _stray(path: Path, kind: str, number: int) -> BadReport:
+    if kind == "header":
+        return NotARecord(path, "this is the record of one run, not a history; see `fsqcheck render`", number)
+    starts = f"it starts with a {safe.line(kind, 40)!r} line, not with its header"
+    return MissingHeader(path, f"{starts}; give the whole file", number)
 
 
-_KIND = msgspec.json.Decoder(_Kind)
-_LINE: msgspec.json.Decoder[HistoryLine] = msgspec.json.Decoder(HistoryLine)
-_AGAIN = "run the history again"
+_FORM = Form(
+    tag="history",
+    noun="history",
+    whole="the history",
+    version=SCHEMA_VERSION,
+    decoder=msgspec.json.Decoder(HistoryLine),
+    none_such="this is not a history; give the .jsonl file of `fsqcheck history`",
+    stray=_stray,
+    again="run the history again",
+)
 
 
 def read_history(path: str | Path) -> History:
@@ -39,17 +40,13 @@ def read_history(path: str | Path) -> History:
     among `missing`. Everything else that is wrong raises a `BadReport` that names file, line and what to do.
     """
     path = Path(path)
-    header: HistoryHeader | None = None
+    lines = lines_of(path, _FORM)
+    _, header = next(lines)
+    assert isinstance(header, HistoryHeader)  # its type said so
     clauses: list[ClauseLine] = []
     releases: dict[object, ReleaseLine] = {}
-    for number, raw, whole in raw_lines(path):
-        if header is None:
-            header = _header(path, number, raw, whole)
-            continue
-        line = _decoded(path, number, raw, whole)
+    for number, line in lines:
         match line:
-            case None:
-                break
             case ClauseLine():
                 clauses.append(line)
             case ReleaseLine(version=version):
@@ -57,42 +54,4 @@ def read_history(path: str | Path) -> History:
                     told = f"release {safe.line(version, 60)} is told of twice"
                     raise UnexpectedLine(path, f"{told}; keep one history in one file", number)
                 releases[key(version)] = line
-            case HistoryHeader():
-                raise UnexpectedLine(path, "a second header; keep one history in one file", number)
-    if header is None:
-        raise EmptyReport(path, f"the history is empty; {_AGAIN}")
     return history(header, clauses, releases.values())
-
-
-def _header(path: Path, number: int, raw: bytes, whole: bool) -> HistoryHeader:
-    try:
-        kind = _KIND.decode(raw)
-    except (ValueError, RecursionError) as error:
-        if not whole and raw.startswith(b'{"type":"history"'):
-            raise MissingHeader(path, f"killed before it had written its header; {_AGAIN}", number) from None
-        raise NotARecord(path, "this is not a history; give the .jsonl file of `fsqcheck history`", number) from error
-    if kind.type == "header":
-        raise NotARecord(path, "this is the record of one run, not a history; see `fsqcheck render`", number)
-    if kind.type != "history":
-        raise MissingHeader(
-            path,
-            f"it starts with a {safe.line(kind.type, 40)!r} line, not with its header; give the whole file",
-            number,
-        )
-    if kind.schema > SCHEMA_VERSION:
-        newer = f"schema {kind.schema}, this one reads up to {SCHEMA_VERSION}"
-        raise NewerSchema(path, f"written by a newer fsqcheck ({newer}); upgrade fsqcheck", number)
-    line = _decoded(path, number, raw, True)
-    assert isinstance(line, HistoryHeader)  # its type said so
-    return line
-
-
-def _decoded(path: Path, number: int, raw: bytes, whole: bool) -> HistoryLine | None:
-    """The line; None for a last line that was cut."""
-    try:
-        return _LINE.decode(raw)
-    except (ValueError, RecursionError) as error:
-        if not whole and not isinstance(error, msgspec.ValidationError):
-            return None
-        problem = f"not a line of a history ({safe.line(str(error))}); {_AGAIN} or remove the line"
-        raise BadLine(path, problem, number) from error

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..reports import ClauseLine, UnwritableReport
-from ..reports.writing import LineFile, encode_value, why
+from ..reports import ClauseLine
+from ..reports.writing import LineFile, encode_value
 from .lines import History, HistoryHeader, ReleaseLine
 
 
@@ -21,23 +21,12 @@ class HistoryWriter:
 
     def __init__(self, path: str | Path, header: HistoryHeader, kept: History | None = None) -> None:
         self.path = Path(path)
-        if self.path.exists() and not self.path.is_file():  # a device or a folder is not to be replaced
-            raise UnwritableReport(self.path, "it is there and is no file; name a file")
-        part = self.path.with_name(f"{self.path.name}.part")
-        self._lines = LineFile(part)
-        self._clauses: set[str] = set()
-        try:
-            self._lines.append(encode_value(header))
-            if kept is not None:
-                self.describe(kept.clauses)
-                for release in kept.releases:
-                    if release.version in header.releases and release.version not in kept.missing:
-                        self.write(release)
-            self._moved(part)
-        except BaseException:
-            self._lines.close()
-            part.unlink(missing_ok=True)
-            raise
+        self._clauses = {clause.id for clause in kept.clauses} if kept else set()
+        lines: list[HistoryHeader | ClauseLine | ReleaseLine] = [header]
+        if kept is not None:
+            known = set(header.releases) - set(kept.missing)
+            lines += [*kept.clauses, *(one for one in kept.releases if one.version in known)]
+        self._lines = LineFile.in_place_of(self.path, (encode_value(line) for line in lines))
 
     def describe(self, clauses: tuple[ClauseLine, ...]) -> None:
         """The clauses of a run, each written once."""
@@ -61,12 +50,6 @@ class HistoryWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def _moved(self, part: Path) -> None:
-        try:
-            part.replace(self.path)
-        except OSError as error:
-            raise UnwritableReport(self.path, why(error)) from error
 
 
 def goes_on(old: HistoryHeader, new: HistoryHeader) -> bool:

@@ -7,6 +7,7 @@ import errno
 import io
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,30 @@ class LineFile:
         self.path = path
         self._file = _opened(path)
         self._whole = 0
+
+    @classmethod
+    def in_place_of(cls, path: Path, lines: Iterable[bytes]) -> LineFile:
+        """A new file with these lines, which takes the place of `path` in one step when they are all on the disk.
+
+        Until then a file already there stays as it is; a device or a folder is not replaced. `UnwritableReport`.
+        """
+        if path.exists() and not path.is_file():
+            raise UnwritableReport(path, "it is there and is no file; name a file")
+        part = path.with_name(f"{path.name}.part")
+        made = cls(part)
+        try:
+            for line in lines:
+                made.append(line)
+            made.sync()
+            try:
+                part.replace(path)
+            except OSError as error:
+                raise UnwritableReport(path, why(error)) from error
+        except BaseException:
+            made.close()
+            part.unlink(missing_ok=True)
+            raise
+        return made
 
     @property
     def closed(self) -> bool:

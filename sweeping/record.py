@@ -10,30 +10,30 @@ from typing import Self
 
 import msgspec
 
-from ..reports import (
-    BadLine,
-    EmptyReport,
-    MissingHeader,
-    NewerSchema,
-    NotARecord,
-    UnexpectedLine,
-    UnwritableReport,
-    plain,
-)
-from ..reports.reading import raw_lines
-from ..reports.writing import LineFile, encode_value, why
+from ..reports import BadReport, NotARecord, UnexpectedLine, UnwritableReport, plain
+from ..reports.lined import Form, lines_of
+from ..reports.writing import LineFile, encode_value
 from .lines import SCHEMA_VERSION, RangeLine, SweepHeader, SweepLine, SweepResult, SweptTarget
 
-_LINE: msgspec.json.Decoder[SweepLine] = msgspec.json.Decoder(SweepLine)
 _AGAIN = "run the sweep with --again"
 
 
-class _Kind(msgspec.Struct):
-    type: str
-    schema: int = SCHEMA_VERSION
+def _stray(path: Path, kind: str, number: int) -> BadReport:
+    return NotARecord(
+        path, f"it starts with a {plain.line(kind, 40)!r} line: this is not the record of a sweep", number
+    )
 
 
-_KIND = msgspec.json.Decoder(_Kind)
+_FORM = Form(
+    tag="sweep",
+    noun="sweep",
+    whole="the record",
+    version=SCHEMA_VERSION,
+    decoder=msgspec.json.Decoder(SweepLine),
+    none_such="this is not the record of a sweep; name another file with --report",
+    stray=_stray,
+    again=_AGAIN,
+)
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,14 @@ def read_sweep(path: str | Path) -> SweepRecord:
     that names file, line and what to do.
     """
     path = Path(path)
-    header: SweepHeader | None = None
+    lines = lines_of(path, _FORM)
+    _, header = next(lines)
+    assert isinstance(header, SweepHeader)  # its type said so
     target: SweptTarget | None = None
     found: SweepResult | None = None
     ranges: dict[int, RangeLine] = {}
-    for number, raw, whole in raw_lines(path):
-        if header is None:
-            header = _header(path, number, raw, whole)
-            continue
-        line = _decoded(path, number, raw, whole)
+    for number, line in lines:
         match line:
-            case None:
-                break
             case SweptTarget():
                 target = line
             case RangeLine(first=first):
@@ -73,41 +69,7 @@ def read_sweep(path: str | Path) -> SweepRecord:
                 ranges[int(first, 16)] = line
             case SweepResult():
                 found = line
-            case SweepHeader():
-                raise UnexpectedLine(path, "a second header; keep one sweep in one file", number)
-    if header is None:
-        raise EmptyReport(path, f"the record is empty; {_AGAIN}")
     return SweepRecord(header, target, dict(sorted(ranges.items())), found)
-
-
-def _header(path: Path, number: int, raw: bytes, whole: bool) -> SweepHeader:
-    try:
-        kind = _KIND.decode(raw)
-    except (ValueError, RecursionError) as error:
-        if not whole and raw.startswith(b'{"type":"sweep"'):
-            raise MissingHeader(path, f"killed before it had written its header; {_AGAIN}", number) from None
-        raise NotARecord(path, "this is not the record of a sweep; name another file with --report", number) from error
-    if kind.type != "sweep":
-        raise NotARecord(
-            path, f"it starts with a {plain.line(kind.type, 40)!r} line: this is not the record of a sweep", number
-        )
-    if kind.schema > SCHEMA_VERSION:
-        newer = f"schema {kind.schema}, this one reads up to {SCHEMA_VERSION}"
-        raise NewerSchema(path, f"written by a newer fsqcheck ({newer}); upgrade fsqcheck", number)
-    line = _decoded(path, number, raw, True)
-    assert isinstance(line, SweepHeader)  # its type said so
-    return line
-
-
-def _decoded(path: Path, number: int, raw: bytes, whole: bool) -> SweepLine | None:
-    """The line; None for a last line that was cut."""
-    try:
-        return _LINE.decode(raw)
-    except (ValueError, RecursionError) as error:
-        if not whole and not isinstance(error, msgspec.ValidationError):
-            return None
-        problem = f"not a line of a sweep ({plain.line(str(error))}); {_AGAIN} or remove the line"
-        raise BadLine(path, problem, number) from error
 
 
 def goes_on(old: SweepHeader, new: SweepHeader) -> bool:
@@ -129,8 +91,6 @@ class SweepWriter:
         self._header = header
         self._target = kept.target if kept else None
         self._ranges = dict(kept.ranges) if kept else {}
-        if path.exists() and not path.is_file():  # a device or a folder is not to be replaced
-            raise UnwritableReport(path, "it is there and is no file; name a file")
         self._lines = self._laid(None)
 
     def target(self, line: SweptTarget) -> None:
@@ -172,19 +132,4 @@ class SweepWriter:
         """A new file in the place of the old one."""
         ranges = (self._ranges[first] for first in sorted(self._ranges))
         lines: Iterable[SweepLine | None] = (self._header, self._target, *ranges, found)
-        part = self.path.with_name(f"{self.path.name}.part")
-        made = LineFile(part)
-        try:
-            for line in lines:
-                if line is not None:
-                    made.append(encode_value(line))
-            made.sync()
-            try:
-                part.replace(self.path)
-            except OSError as error:
-                raise UnwritableReport(self.path, why(error)) from error
-        except BaseException:
-            made.close()
-            part.unlink(missing_ok=True)
-            raise
-        return made
+        return LineFile.in_place_of(self.path, (encode_value(line) for line in lines if line is not None))
