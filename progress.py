@@ -8,10 +8,33 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 _BAD = ("fail", "error", "crash", "timeout")
+
+
+def _bar(console: Console, *counts: ProgressColumn) -> Bar:
+    """A bar with these columns between it and the time; nothing where there is no terminal."""
+    return Bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        *counts,
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[bad]}", markup=False),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 class Passing:
@@ -19,18 +42,8 @@ class Passing:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, emoji=False)
-        self._bar = Bar(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[rate]}", markup=False),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[bad]}", markup=False),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
+        self._bar = _bar(
+            self._console, TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.fields[rate]}", markup=False)
         )
         self._task = self._bar.add_task("loading", total=None, rate="", bad="")
         self._bad = 0
@@ -65,18 +78,7 @@ class Progress:
     def __init__(self) -> None:
         self._stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="replace")
         self._console = Console(file=self._stream, highlight=False, emoji=False)
-        self._bar = Bar(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[bad]}", markup=False),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
+        self._bar = _bar(self._console, MofNCompleteColumn())
         self._task = self._bar.add_task("loading", total=None, bad="")
         self._bad = 0
 
