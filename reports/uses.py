@@ -63,7 +63,7 @@ USES: tuple[Use, ...] = (
     Use("hundreds of levels a channel", ("NUM-7", "IDX-7")),
     Use("several codebooks and projections", ("SHP-8", "SHP-11")),
     Use("input that nobody checks (NaN, wrong indices)", ("IDX-9", "NUM-5", "NUM-6", "SHP-9")),
-    Use("residual stages", _ids("RES", 1, 2, 3, 4, 5, 13), ("float32",), base=()),
+    Use("residual stages", _ids("RES", 1, 2, 3, 4, 5, 11, 13), ("float32",), base=()),
     Use("accelerators", _ids("DEV", 1, 2), accelerator=True),
 )
 

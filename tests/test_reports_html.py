@@ -13,6 +13,7 @@ import pytest
 import fsqcheck.reports.html as html_package
 from fsqcheck.reports import MissingExtra, Record, render_html
 from fsqcheck.reports.html.anchors import linked
+from fsqcheck.reports.html.words import Purpose, Purposes
 
 from .reports_miniatures import (
     clause,
@@ -289,3 +290,18 @@ def test_reports_import_neither_library_until_a_page_is_made() -> None:
 def test_the_same_records_give_the_same_page() -> None:
     made: Sequence[Record] = [measured(result("fail"), footer=footer((result("fail"),)))]
     assert render_html(made) == render_html(made)
+
+
+@pytest.mark.parametrize(
+    ("safe", "unsafe", "unknown", "sentence"),
+    [
+        ("ab", "c", "d", "safe to use for a and b"),
+        ("", "c", "d", "not known to be safe for any use"),
+        ("", "", "d", "not known to be safe for any use"),
+        ("", "cd", "", "safe for no use"),
+        ("", "", "", ""),
+    ],
+)
+def test_what_is_not_known_is_not_called_unsafe(safe: str, unsafe: str, unknown: str, sentence: str) -> None:
+    found = Purposes(*(tuple(Purpose(one, "") for one in group) for group in (safe, unsafe, unknown)))
+    assert found.sentence == sentence

@@ -32,9 +32,11 @@ class Purposes:
     @property
     def sentence(self) -> str:
         """`safe to use for …`; empty where nothing is known."""
-        if not (self.safe or self.unsafe or self.unknown):
-            return ""
-        return f"safe to use for {listed([one.words for one in self.safe])}" if self.safe else "safe for no use"
+        if self.safe:
+            return f"safe to use for {listed([one.words for one in self.safe])}"
+        if self.unknown:
+            return "not known to be safe for any use"
+        return "safe for no use" if self.unsafe else ""
 
 
 def purposes(fits: Sequence[Fitness]) -> Purposes:
