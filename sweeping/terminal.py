@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..adapters.streaming import MODES
+from ..reference.precision import Precision
 from ..reports import plain
 from ..reports.printing import INDENT, SEVERITY_STYLES, STATUS_STYLES, continued, fact, print_line, say, width
 from .lines import Fault, Sample, SweepResult
@@ -135,18 +136,20 @@ def _steps(found: SweepResult, asked: Question, console: Console) -> None:
     some = f", the {len(shown)} that are farthest off of {len(seen)}" if len(shown) < len(seen) else ""
     say(console, Text(f"steps seen{some}: the error in half-widths of the band, and in ulps", style="dim"))
     print_line(
-        console, Text(f"  {'L':>3} {'step':>9} {'exact':>24} {'observed':>12} {'units':>8} {'ulps':>12}", style="dim")
+        console, Text(f"  {'L':>3} {'step':>9} {'exact':>18} {'observed':>18} {'units':>8} {'ulps':>12}", style="dim")
     )
     for step in shown:
-        value = (
-            "-inf" if step.exact is None else f"{value_at(place_in(step.exact, asked.precision), asked.precision):.9g}"
-        )
-        bits = step.observed or ""
+        exact, observed = (_decimal(bits, asked.precision) for bits in (step.exact, step.observed))
         units = "" if step.units is None else f"{step.units:+.3f}"
         ulps = "" if step.ulps is None else f"{step.ulps:+,}"
         level = f"{step.step - 1} → {step.step}"
-        line = f"  {asked.levels[step.channel]:>3} {level:>9} {value:>24} {bits:>12} {units:>8} {ulps:>12}"
+        line = f"  {asked.levels[step.channel]:>3} {level:>9} {exact:>18} {observed:>18} {units:>8} {ulps:>12}"
         print_line(console, Text(line))
+
+
+def _decimal(bits: str | None, precision: Precision) -> str:
+    """A threshold to so many digits that float32 ones differ; -inf where no input lies below the step."""
+    return "-inf" if bits is None else f"{value_at(place_in(bits, precision), precision):.9g}"
 
 
 def _fault(fault: Fault, record: SweepRecord, asked: Question, console: Console) -> None:
