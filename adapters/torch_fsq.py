@@ -1,7 +1,7 @@
 """The target `torch-fsq`: our own FSQ in torch, and the proof that a good implementation passes every clause.
 
 The module computes float64 in float64 and everything else in float32, whatever the region it runs in; its constants are
-exact numbers, rounded once for the dtype they meet. Indices are int64 and never pass through a float.
+exact numbers, rounded once for the dtype they meet. Indices are int64, and pass through floats only where those are exact.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ class TorchFSQ(nn.Module):
         self._lay_constants()
 
     def _lay_constants(self) -> None:
-        """The exact constants on the module's device, rounded once: rows shift, amplitude, bias, centre, half."""
+        """The exact constants on the module's device, rounded once: rows shift, amplitude, bias, centre, half, top level."""
         constants = [self.rule.constants(level).rounded for level in self.levels]
         rows = [[k.shift, k.amplitude, k.centre - k.offset] for k in constants]
-        grid = [[self.rule.grid.centre(level), self.rule.grid.half(level)] for level in self.levels]
+        grid = [[self.rule.grid.centre(level), self.rule.grid.half(level), level - 1] for level in self.levels]
         table = torch.tensor(rows, dtype=torch.float64).T, torch.tensor(grid, dtype=torch.float64).T
         exact = torch.cat(table)
         device = self.basis.device
@@ -102,8 +102,9 @@ class TorchFSQ(nn.Module):
     def codes_to_indices(self, codes: Tensor) -> Tensor:
         """The int64 indices of codes (…, d); -1 for a code that is NaN or lies off the grid's ends."""
         values = codes.float() if self.wide is None else codes.double()
-        centre, half = (self.narrow if self.wide is None else self.wide)[3:]
-        return self._packed(torch.round(values * half + centre))
+        centre, half, top = (self.narrow if self.wide is None else self.wide)[3:]
+        level = torch.round(values * half + centre)
+        return self._packed(torch.where((level >= 0) & (level <= top), level, torch.nan))
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         """The codes of indices, in the layout and at the width of the input; `ValueError` outside the codebook."""
@@ -112,7 +113,7 @@ class TorchFSQ(nn.Module):
         if indices.numel() and (int(indices.min()) < 0 or int(indices.max()) >= self.codebook.size):
             raise ValueError(f"indices outside 0 … {self.codebook.size - 1}, the codebook of {list(self.levels)}")
         level = (indices.long()[..., None] // self.basis) % self.sizes
-        centre, half = (self.narrow if self.wide is None else self.wide)[3:]
+        centre, half, _ = (self.narrow if self.wide is None else self.wide)[3:]
         codes = (level - centre) / half
         if self.num_codebooks > 1:
             codes = codes.flatten(-2)
@@ -122,24 +123,39 @@ class TorchFSQ(nn.Module):
 
     def _quantize(self, z: Tensor) -> tuple[Tensor, Tensor]:
         constants = self.narrow if z.dtype == torch.float32 or self.wide is None else self.wide
-        shift, amplitude, bias, centre, half = constants
+        shift, amplitude, bias, centre, half, top = constants
         u = self.activation(z + shift) * amplitude + bias
-        smooth = (u - centre) / half
         with torch.no_grad():
             rounded = torch.round(u) if self.rule.rounding == "half-even" else torch.floor(u + 0.5)
-            level = torch.minimum(rounded.clamp(min=0.0), (self.sizes - 1).to(z.dtype))
-            hard = (level - centre) / half
-        # The forward value is `hard` itself: no sum of large numbers stands in for it.
-        codes: Tensor = _StraightThrough.apply(smooth, hard)  # type: ignore[no-untyped-call]  # torch has no type for it
-        if self.training and self.noise > 0.0:
-            noisy = smooth + (2.0 * torch.rand_like(smooth) - 1.0) / (2.0 * half)
-            codes = torch.where(torch.rand_like(smooth) < self.noise, noisy, codes)
+            level = torch.minimum(rounded.clamp(min=0.0), top)  # clamp between two tensors takes ten times as long
+            codes: Tensor = (level - centre) / half
+        noisy = self.training and self.noise > 0.0
+        if torch.is_grad_enabled() or noisy:
+            smooth = (u - centre) / half
+            # The forward value is `codes` itself: no sum of large numbers stands in for it.
+            codes = _StraightThrough.apply(smooth, codes)  # type: ignore[no-untyped-call]  # torch has no type for it
+        if noisy:
+            away = smooth + (2.0 * torch.rand_like(smooth) - 1.0) / (2.0 * half)
+            codes = torch.where(torch.rand_like(smooth) < self.noise, away, codes)
         return codes, self._packed(level)
 
     def _packed(self, level: Tensor) -> Tensor:
-        known = ((level >= 0) & (level < self.sizes)).all(dim=-1)
-        exact = torch.where(known[..., None], level, torch.zeros_like(level)).long()
-        return torch.where(known, (exact * self.basis).sum(dim=-1), -1)
+        """The int64 indices of levels (…, d), whole numbers of 0 … L-1 in floats; -1 for a vector that holds NaN.
+
+        In a float that holds every index, so that each sum is exact; beyond those in int64.
+        """
+        size = self.codebook.size
+        if size > _WHOLE[torch.float32 if self.wide is None else torch.float64]:
+            known = ~level.isnan().any(dim=-1)
+            exact = torch.where(known[..., None], level, torch.zeros_like(level)).long()
+            return torch.where(known, (exact * self.basis).sum(dim=-1), -1)
+        carrier = torch.float32 if size <= _WHOLE[torch.float32] else torch.float64
+        index = (level.to(carrier) * self.basis.to(carrier)).sum(dim=-1)
+        return index.nan_to_num(nan=-1.0).long()
+
+
+#: Up to these every whole number is a float of the dtype.
+_WHOLE = {torch.float32: 2**24, torch.float64: 2**53}
 
 
 class _IfsqSigmoid(nn.Module):

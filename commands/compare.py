@@ -29,11 +29,17 @@ def compare(
 ) -> None:
     """Compare two records, case by case: what regressed, what is fixed, what passes with other values.
 
-    `-` as a FILE is stdout, in the place of what is printed otherwise. Exit status: 0 the same or better, 1 a MUST or SHOULD
-    regressed, 2 not comparable, 3 a run is incomplete, or the new one judged less than the old one.
+    Two records of `sweep`, of two devices or releases, say: on how many of all inputs do levels differ. `-` as a FILE is
+    stdout, in the place of what is printed otherwise. Exit status: 0 the same or better, 1 a MUST or SHOULD regressed, or
+    levels of sweeps differ outside the bands, 2 not comparable, 3 a run is incomplete, or the new one judged less than the
+    old one.
     """
-    from .. import reports
+    from .. import reports, sweeping
 
+    if sweeping.is_sweep(old) and sweeping.is_sweep(new):
+        if any(file is not None for file in (html, markdown, json)):
+            stop("two sweeps are compared on the terminal only: leave --html, --markdown and --json out")
+        sys.exit(_swept(old, new, quiet))
     try:
         found = reports.compare(reports.stream(old), reports.stream(new))
         asked = (
@@ -61,3 +67,20 @@ def _printed(found: Comparison, quiet: bool) -> None:
         console.print(found.words, markup=False, soft_wrap=True)
     else:
         reports.render_comparison_terminal(found, console)
+
+
+def _swept(old: Path, new: Path, quiet: bool) -> int:
+    from rich.console import Console
+
+    from .. import reports, sweeping
+
+    try:
+        found = sweeping.compare_sweeps(old, new)
+    except reports.BadReport as error:
+        stop(str(error))
+    console = Console(highlight=False, emoji=False)
+    if quiet:
+        console.print(sweeping.comparison_headline(found), markup=False, soft_wrap=True)
+    else:
+        sweeping.render_sweep_comparison(found, console)
+    return sweeping.comparison_status(found)

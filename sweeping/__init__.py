@@ -2,14 +2,16 @@
 
 `Question` says what is asked, and in which ranges; `sweep` tries ranges in this process, and `make` those that a file does
 not hold yet, wherever its `Try` tries them. `result` is what ranges say together, `read_sweep` reads a record back,
-`render` shows it.
+`render` shows it, `compare_sweeps` sets two beside each other.
 """
 
+from .comparing import MovedStep, NotComparable, SweepComparison, compare_sweeps
+from .comparison_terminal import comparison_headline, comparison_status, render_sweep_comparison
 from .lines import Fault, RangeLine, Sample, SeenStep, SweepHeader, SweepResult, SweptTarget
 from .making import TargetNotLoadedError, header_of, make
 from .memory import keep_memory
 from .question import BadQuestion, Question, Span
-from .record import SweepRecord, SweepWriter, goes_on, read_sweep
+from .record import SweepRecord, SweepWriter, goes_on, is_sweep, read_sweep
 from .result import KINDS, described, result
 from .schema import sweep_schema
 from .sweep import UnanswerableError, sweep, swept_target
@@ -19,11 +21,14 @@ __all__ = [
     "KINDS",
     "BadQuestion",
     "Fault",
+    "MovedStep",
+    "NotComparable",
     "Question",
     "RangeLine",
     "Sample",
     "SeenStep",
     "Span",
+    "SweepComparison",
     "SweepHeader",
     "SweepRecord",
     "SweepResult",
@@ -31,14 +36,19 @@ __all__ = [
     "SweptTarget",
     "TargetNotLoadedError",
     "UnanswerableError",
+    "compare_sweeps",
+    "comparison_headline",
+    "comparison_status",
     "described",
     "goes_on",
     "header_of",
     "headline",
+    "is_sweep",
     "keep_memory",
     "make",
     "read_sweep",
     "render",
+    "render_sweep_comparison",
     "result",
     "status_of",
     "sweep",

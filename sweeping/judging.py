@@ -6,7 +6,7 @@ levels rise with the input. Any other is halved, until it is so or so short that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -240,36 +240,41 @@ class Judge:
         self._nans(flow, 0, count, True)
 
     def _nans(self, flow: Flow, start: int, end: int, whole: bool) -> None:
-        indices = flow.extents(start, end, whole)[-2:] if flow.indices is not None else None
-        if flow.all_nan(start, end) and (indices is None or indices[0] == indices[1]):
-            valid = indices is not None and self._valid(indices[0])
-            if not valid:
-                return
-        if end - start > FEW:
+        if self._alike(flow, start, end, whole):
+            self._said_of_nans(flow, [start, end - 1], end - start)
+        elif end - start > FEW:
             middle = start + (end - start) // 2
             self._nans(flow, start, middle, False)
             self._nans(flow, middle, end, False)
-            return
-        self._each_nan(flow, start, end)
+        else:
+            self._said_of_nans(flow, range(start, end), None)
 
-    def _each_nan(self, flow: Flow, start: int, end: int) -> None:
-        codes, indices = flow.host(start, end)
-        wide = codes.astype(np.float64)
+    def _alike(self, flow: Flow, start: int, end: int, whole: bool) -> bool:
+        """Whether these NaNs have one index, and codes that are all NaN or all one: what holds of one holds of all."""
+        d, ends = len(self._ladders), flow.extents(start, end, whole)
+        if flow.indices is not None and ends[-1] != ends[-2]:
+            return False
+        return ends[:d] == ends[d : 2 * d] or flow.all_nan(start, end)
+
+    def _said_of_nans(self, flow: Flow, rows: Sequence[int], alike: int | None) -> None:
+        """What is wrong with the NaNs of these rows; `alike`: they stand for so many."""
+        answers = [flow.host(rows[0], rows[-1] + 1)] if alike is None else [flow.host(row, row + 1) for row in rows]
+        wide = np.concatenate([codes for codes, _ in answers]).astype(np.float64)
+        indices = None if flow.indices is None else np.concatenate([found for _, found in answers])
         coded: NDArray[np.bool_] = np.asarray(~np.isnan(wide).all(axis=1))
         numbered = np.zeros(len(wide), dtype=np.bool_)
         if indices is not None:
             for index in np.unique(indices):
                 numbered = numbered | ((indices == index) & self._valid(int(index)))
-        patterns = range(flow.first + start, flow.first + end)
-        where = np.array([place_of(pattern, self._precision) for pattern in patterns])
-        for kind, rows in (("nan code", np.flatnonzero(coded)), ("nan index", np.flatnonzero(numbered))):
+        where = np.array([place_of(flow.first + row, self._precision) for row in rows])
+        for kind, wrong in (("nan code", np.flatnonzero(coded)), ("nan index", np.flatnonzero(numbered))):
 
-            def shown(number: int, kind: str = kind, rows: Rows = rows) -> Sample:
-                row = rows[number]
+            def shown(number: int, kind: str = kind, wrong: Rows = wrong) -> Sample:
+                row = wrong[number]
                 words = self._nan_words(kind, wide[row], None if indices is None else int(indices[row]))
                 return sample(int(where[row]), self._precision, *words)
 
-            self._faults.several(kind, None, len(rows), shown, where[rows])
+            self._faults.several(kind, None, alike or len(wrong), shown, where[wrong])
 
     def _nan_words(self, kind: str, codes: Array, index: int | None) -> tuple[str, str]:
         if kind == "nan code":

@@ -72,6 +72,16 @@ def read_sweep(path: str | Path) -> SweepRecord:
     return SweepRecord(header, target, dict(sorted(ranges.items())), found)
 
 
+def is_sweep(path: str | Path) -> bool:
+    """Whether a file starts as the record of a sweep does; one that cannot be read does not."""
+    start = f'{{"type":"{_FORM.tag}"'.encode()
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(start)) == start
+    except (OSError, ValueError):
+        return False
+
+
 def goes_on(old: SweepHeader, new: SweepHeader) -> bool:
     """Whether ranges of an old sweep need not be tried again for a new one: it asked the same."""
     fields = ("schema", "fsqcheck", "target", "rule", "levels", "dtype", "device", "mode", "first", "end", "ranges")

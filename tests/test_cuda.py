@@ -62,3 +62,14 @@ def test_one_wrong_float32_is_found_there(tmp_path: Path) -> None:
         ("level", 1, "0x3f41234f"),
         ("index", 1, "0x3f41234f"),
     }
+
+
+@pytest.mark.parametrize("target", ["torch-fsq", "vector-quantize-pytorch"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_levels_differ_from_those_on_a_cpu_inside_the_bands_at_most(target: str, dtype: str, tmp_path: Path) -> None:
+    for device in ("cpu", "cuda"):
+        options = ("--rule", "symmetric", "--levels", "8,5", "--dtype", dtype, "--device", device, "-q")
+        said = fsqcheck("sweep", target, *options, "--report", f"{device}.jsonl", cwd=tmp_path)
+        assert said.status == 0, said
+    said = fsqcheck("compare", "cpu.jsonl", "cuda.jsonl", cwd=tmp_path)
+    assert said.status == 0, said

@@ -192,3 +192,28 @@ def test_what_is_misclassified_is_what_looking_at_each_input_says(dtype: str, ru
     wrong = int(((level < lowest) | (level > highest)).sum())
     assert found.misclassified == wrong
     assert found.tried == 2**16
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "indices = torch.where(z.isnan()[..., 0], 5, indices)",
+        "codes = torch.where(z.isnan(), 0.5, codes)",
+        "indices = torch.where(z.isnan()[..., 0], 5, indices)\n        codes = torch.where(z.isnan(), 0.5, codes)",
+    ],
+)
+@pytest.mark.parametrize("few", [2, 2**12, 2**20])
+def test_nans_that_are_all_wrong_alike_are_counted_as_one_by_one(
+    spoil: str, few: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told does not depend on how many are settled at once: an odd one among them makes its part uneven."""
+    source = spoilt(f"{spoil}\n        indices = torch.where(at(z, 0x7E07)[..., 0], 6, indices)")
+    usual = of(source, tmp_path, dtype="float16")
+    monkeypatch.setattr("fsqcheck.sweeping.judging.FEW", few)
+    assert of(source, tmp_path, dtype="float16").faults == usual.faults
+    monkeypatch.setattr("fsqcheck.sweeping.judging.Judge._alike", lambda *_: False)
+    assert of(source, tmp_path, dtype="float16").faults == usual.faults
+    told = {fault.kind: (fault.count, fault.worst.bits, fault.simplest.bits) for fault in usual.faults}
+    every = (2046, "0x7fff", "0x7c01")
+    assert told["nan index"] == (every if "5, indices" in spoil else (1, "0x7e07", "0x7e07"))
+    assert told.get("nan code", every) == every
