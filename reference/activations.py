@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 class Activation:
     """a: R → [-1, 1]. `value` and `slope` work on float64 arrays, `inverse` and `exact_slope_at` on mpmath numbers.
 
+    `near_inverse` is the inverse in float64, to within 2^-48 of it where the slope there is at least 2^-8.
+
     `exact_slope_at(t)` is a'(a⁻¹(t)), the slope where the activation takes the value t in (-1, 1). `rounding` is how
     much wider the tolerance bands are than L·2^(1-p), because formulas of the field round more.
     `kinks` are the arguments at which the slope jumps and no gradient is defined.
@@ -26,6 +28,7 @@ class Activation:
     value: Callable[[Floats], Floats]
     slope: Callable[[Floats], Floats]
     inverse: Callable[[Any], Any]
+    near_inverse: Callable[[Floats], Floats]
     exact_slope_at: Callable[[Any], Any]
     kinks: tuple[float, ...] = ()
     rounding: str = "1"
@@ -58,6 +61,7 @@ TANH = Activation(
     value=np.tanh,
     slope=_tanh_slope,
     inverse=mpmath.atanh,
+    near_inverse=np.arctanh,
     exact_slope_at=lambda t: 1 - t * t,
     # tanh itself stays within 0.89 of the band; 2·sigmoid(2x) - 1, as the field writes it too, goes to 1.16 (L = 41).
     rounding="1.25",
@@ -68,6 +72,7 @@ IFSQ_SIGMOID = Activation(
     value=lambda x: 2.0 * _sigmoid_of_twice(0.5 * IFSQ_STEEPNESS * x) - 1.0,
     slope=_ifsq_slope,
     inverse=lambda t: 2 * mpmath.atanh(t) / mpmath.mpf("1.6"),
+    near_inverse=lambda t: 2.0 * np.arctanh(t) / IFSQ_STEEPNESS,
     exact_slope_at=lambda t: mpmath.mpf("1.6") / 2 * (1 - t * t),
     # A sigmoid near 1 is rounded to 2^-p, and 2·sigmoid - 1 doubles that where tanh itself would be rounded half as much.
     rounding="1.5",
@@ -78,6 +83,7 @@ CLAMP = Activation(
     value=lambda x: np.clip(x, -1.0, 1.0),
     slope=lambda x: np.where(np.isnan(x), np.nan, (np.abs(x) <= 1.0).astype(np.float64)),
     inverse=lambda t: t,
+    near_inverse=lambda t: t,
     exact_slope_at=lambda _: mpmath.mpf(1),
     kinks=(-1.0, 1.0),
 )

@@ -134,9 +134,9 @@ def staircase(rule: Rule, levels: int, dtype: str, held: str | None = None) -> S
         levels=levels,
         dtype=precision,
         held=band,
-        steps=_round_up(_borders(rule, levels), precision),
-        lo=_round_up(_borders(rule, levels, -1, band), precision),
-        hi=_round_up(_borders(rule, levels, +1, band), precision),
+        steps=_in_floats(rule, levels, 0, None, precision),
+        lo=_in_floats(rule, levels, -1, band, precision),
+        hi=_in_floats(rule, levels, +1, band, precision),
         half_widths=np.array([float(width) for width in widths]),
     )
 
@@ -179,18 +179,53 @@ def _half_widths(rule: Rule, levels: int, held: Precision) -> tuple[Any, ...]:
         return tuple(widths)
 
 
+def _in_floats(rule: Rule, levels: int, side: int, held: Precision | None, precision: Precision) -> Array:
+    """For every step the smallest float of the format on or above its place (`side` 0) or its band's lower border (-1), or
+    above its band's upper border (+1).
+
+    A float64 near the place tells it, but for the few whose neighbourhood holds two floats of the format; those, and float64
+    itself, are computed exactly.
+    """
+    if precision.bits > _NEAR_BITS:
+        return _round_up(_borders(rule, levels, side, held, tuple(range(1, levels))), precision)
+    below, above = (_round_up(border, precision) for border in _near_borders(rule, levels, side, held))
+    known = below.astype(np.float64) == above.astype(np.float64)
+    left = np.flatnonzero(~known)
+    exact = _borders(rule, levels, side, held, tuple(int(row) + 1 for row in left))
+    below[left] = _round_up(exact, precision)
+    return below
+
+
+#: Formats of up to so many bits have floats so far apart that one near a place in float64 is seldom doubtful.
+_NEAR_BITS = 24
+
+
+def _near_borders(
+    rule: Rule, levels: int, side: int, held: Precision | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Float64 numbers between which each place lies for certain; NaN where float64 is too coarse to say.
+
+    u and t = (u - c + o)/h are rounded some eight times, t to within 2^-49; where the slope is 2^-8 or more its inverse makes
+    2^-41 of that at most, and its own rounding and that of the shift are relative.
+    """
+    k = rule.constants(levels).rounded
+    widths = np.zeros(levels - 1) if held is None else np.array([float(w) for w in _half_widths(rule, levels, held)])
+    t = (np.arange(1, levels) - 0.5 + side * widths - k.centre + k.offset) / k.amplitude
+    t = np.where(np.abs(t) < 1.0 - 2.0**-8, t, np.nan)
+    place = rule.activation.near_inverse(t) - k.shift
+    slack = 2.0**-40 * (1.0 + np.abs(place) + abs(k.shift))
+    return place - slack, place + slack
+
+
 @lru_cache(maxsize=4096)
-def _borders(rule: Rule, levels: int, side: int = 0, held: Precision | None = None) -> NDArray[np.float64]:
-    """For every step the smallest float64 on or above its place (`side` 0) or its band's lower border (-1), or above
-    its band's upper border (+1)."""
+def _borders(rule: Rule, levels: int, side: int, held: Precision | None, steps: tuple[int, ...]) -> NDArray[np.float64]:
+    """As `_in_floats`, in float64, exactly, for some steps."""
     constants = rule.constants(levels)
-    widths = _half_widths(rule, levels, held) if held is not None else (mpmath.mpf(0),) * (levels - 1)
+    widths = (mpmath.mpf(0),) * (levels - 1) if held is None else _half_widths(rule, levels, held)
     with mpmath.workdps(DIGITS):
-        places = [
-            _place(rule, constants, mpmath.mpf(2 * k - 1) / 2 + side * width) for k, width in enumerate(widths, start=1)
-        ]
+        places = [_place(rule, constants, mpmath.mpf(2 * k - 1) / 2 + side * widths[k - 1]) for k in steps]
         # A float on the upper border is borderline still, and a clamp puts floats there: the band ends above it.
-        return np.array([_float64_on_or_above(place, strictly=side > 0) for place in places])
+        return np.array([_float64_on_or_above(place, strictly=side > 0) for place in places], dtype=np.float64)
 
 
 def _float64_on_or_above(number: Any, strictly: bool) -> float:
