@@ -67,10 +67,10 @@ class TorchFSQ(nn.Module):
         self._lay_constants()
 
     def _lay_constants(self) -> None:
-        """The exact constants on the module's device, rounded once: rows shift, amplitude, bias, centre, half, top level."""
+        """The exact constants on the module's device, rounded once: rows shift, amplitude, bias, centre, half."""
         constants = [self.rule.constants(level).rounded for level in self.levels]
         rows = [[k.shift, k.amplitude, k.centre - k.offset] for k in constants]
-        grid = [[self.rule.grid.centre(level), self.rule.grid.half(level), level - 1] for level in self.levels]
+        grid = [[self.rule.grid.centre(level), self.rule.grid.half(level)] for level in self.levels]
         table = torch.tensor(rows, dtype=torch.float64).T, torch.tensor(grid, dtype=torch.float64).T
         exact = torch.cat(table)
         device = self.basis.device
@@ -102,9 +102,9 @@ class TorchFSQ(nn.Module):
     def codes_to_indices(self, codes: Tensor) -> Tensor:
         """The int64 indices of codes (…, d); -1 for a code that is NaN or lies off the grid's ends."""
         values = codes.float() if self.wide is None else codes.double()
-        centre, half, top = (self.narrow if self.wide is None else self.wide)[3:]
+        centre, half = (self.narrow if self.wide is None else self.wide)[3:]
         level = torch.round(values * half + centre)
-        return self._packed(torch.where((level >= 0) & (level <= top), level, torch.nan))
+        return self._packed(torch.where((level >= 0) & (level < self.sizes), level, torch.nan))
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         """The codes of indices, in the layout and at the width of the input; `ValueError` outside the codebook."""
@@ -113,7 +113,7 @@ class TorchFSQ(nn.Module):
         if indices.numel() and (int(indices.min()) < 0 or int(indices.max()) >= self.codebook.size):
             raise ValueError(f"indices outside 0 … {self.codebook.size - 1}, the codebook of {list(self.levels)}")
         level = (indices.long()[..., None] // self.basis) % self.sizes
-        centre, half, _ = (self.narrow if self.wide is None else self.wide)[3:]
+        centre, half = (self.narrow if self.wide is None else self.wide)[3:]
         codes = (level - centre) / half
         if self.num_codebooks > 1:
             codes = codes.flatten(-2)
@@ -123,11 +123,12 @@ class TorchFSQ(nn.Module):
 
     def _quantize(self, z: Tensor) -> tuple[Tensor, Tensor]:
         constants = self.narrow if z.dtype == torch.float32 or self.wide is None else self.wide
-        shift, amplitude, bias, centre, half, top = constants
+        shift, amplitude, bias, centre, half = constants
         u = self.activation(z + shift) * amplitude + bias
         with torch.no_grad():
             rounded = torch.round(u) if self.rule.rounding == "half-even" else torch.floor(u + 0.5)
-            level = torch.minimum(rounded.clamp(min=0.0), top)  # clamp between two tensors takes ten times as long
+            # Not a clamp between two tensors, which takes ten times as long.
+            level = torch.minimum(rounded.clamp(min=0.0), (self.sizes - 1).to(z.dtype))
             codes: Tensor = (level - centre) / half
         noisy = self.training and self.noise > 0.0
         if torch.is_grad_enabled() or noisy:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from .forked import forks
 
 TESTS = Path(__file__).parent
 
@@ -29,17 +30,11 @@ class Said:
 
 def fsqcheck(*arguments: str, cwd: Path | None = None, columns: int = 100, **environment: str) -> Said:
     """`python -m fsqcheck …` in a folder, with a terminal's width, and its output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fsqcheck", *arguments],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": str(columns), "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=600,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    variables = {**os.environ, "COLUMNS": str(columns), "OMP_NUM_THREADS": "1", **environment}
+    with tempfile.TemporaryDirectory(prefix="fsqcheck-") as said:
+        out, err = Path(said) / "out", Path(said) / "err"
+        status = forks().run(arguments, cwd, variables, out, err, 600)
+        return Said(status, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 
 
 def written(folder: Path, name: str, source: Sequence[str] | str) -> Path:

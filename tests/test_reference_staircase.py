@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fsqcheck.reference import PRECISIONS, RULES, Staircase, from_ordinals, ordinals, staircase, threshold
+from fsqcheck.reference.staircase import _near_borders
 
 from . import oracle
 
@@ -78,6 +79,20 @@ def test_the_exact_threshold_lies_between_its_float64_neighbours(rule: str) -> N
         stair = staircase(RULES[rule], L, "float64")
         for k, z in enumerate(stair.steps.tolist(), start=1):
             assert float_before(z, stair) < threshold(RULES[rule], L, k) <= z
+
+
+@pytest.mark.parametrize("rule", RULE_NAMES)
+def test_a_step_lies_between_the_two_float64_numbers_that_stand_for_it(rule: str) -> None:
+    """Near the middle of them: float64 errs by a tenth of the slack at most. Only the outermost steps are not known."""
+    for L in (L for L in (2, 3, 8, 9, 64, 65, 255, 256, 1000, 1001) if oracle.EVERY_L[rule](L)):
+        below, above = _near_borders(RULES[rule], L, 0, None)
+        known = np.flatnonzero(~np.isnan(below))
+        assert len(known) >= 0.98 * (L - 1) - 2
+        for row in known:
+            exact = threshold(RULES[rule], L, int(row) + 1)
+            assert below[row] < exact < above[row], f"L = {L}, step {row + 1}"
+            margin = min(exact - below[row], above[row] - exact)
+            assert margin > 0.9 * (above[row] - below[row]) / 2, f"L = {L}, step {row + 1}"
 
 
 def test_steps_and_borders_have_the_type_of_the_dtype_and_ascend() -> None:
