@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,19 @@ class Said:
 
 def fsqcheck(*arguments: str, cwd: Path | None = None, columns: int = 100, **environment: str) -> Said:
     """`python -m fsqcheck …` in a folder, with a terminal's width, and its output."""
-    variables = {**os.environ, "COLUMNS": str(columns), "OMP_NUM_THREADS": "1", **environment}
-    with tempfile.TemporaryDirectory(prefix="fsqcheck-") as said:
-        out, err = Path(said) / "out", Path(said) / "err"
-        status = forks().run(arguments, cwd, variables, out, err, 600)
+    return _said(None, arguments, cwd, {"COLUMNS": str(columns), **environment})
+
+
+def python(code: str, *arguments: str, cwd: Path | None = None, **environment: str) -> Said:
+    """`python -c CODE …` in a folder, and its output."""
+    return _said(code, arguments, cwd, environment)
+
+
+def _said(code: str | None, arguments: Sequence[str], cwd: Path | None, environment: Mapping[str, str]) -> Said:
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        status = forks().run(code, arguments, cwd, variables, out, err, 600)
         return Said(status, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 
 

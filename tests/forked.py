@@ -34,7 +34,7 @@ class Forks:
 
     def __init__(self) -> None:
         self._server = subprocess.Popen(
-            [sys.executable, "-c", f"import sys; sys.path.pop(0); from {__name__} import serve; serve()"],
+            [sys.executable, "-c", "import sys; sys.path.pop(0); from fsqcheck.tests.forked import serve; serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -51,6 +51,7 @@ class Forks:
 
     def run(
         self,
+        code: str | None,
         arguments: Sequence[str],
         folder: Path | None,
         environment: Mapping[str, str],
@@ -58,8 +59,12 @@ class Forks:
         err: Path,
         limit: float,
     ) -> int:
-        """`python -m fsqcheck …`, its output in two files; its exit status. `TimeoutExpired` after `limit` seconds."""
+        """`python -c CODE …`, or `python -m fsqcheck …`, its output in two files; its exit status.
+
+        `TimeoutExpired` after `limit` seconds.
+        """
         order = {
+            "code": code,
             "arguments": list(arguments),
             "folder": str(folder or Path.cwd()),
             "environment": dict(environment),
@@ -74,7 +79,7 @@ class Forks:
         if not ready:
             forks.cache_clear()
             self.close()
-            raise subprocess.TimeoutExpired(["fsqcheck", *arguments], limit)
+            raise subprocess.TimeoutExpired(["python", *arguments], limit)
         return int(server.stdout.readline())
 
 
@@ -118,9 +123,12 @@ def become(order: Mapping[str, object]) -> NoReturn:
         os.environ.update(environment)
         os.chdir(folder)
         sys.path[:0] = [folder, *(part for part in str(environment.get("PYTHONPATH", "")).split(os.pathsep) if part)]
-        sys.argv = ["fsqcheck", *arguments]
+        sys.argv = ["-c", *arguments]
         try:
-            runpy.run_module("fsqcheck", run_name="__main__", alter_sys=True)
+            if order["code"] is None:
+                runpy.run_module("fsqcheck", run_name="__main__", alter_sys=True)
+            else:
+                exec(compile(str(order["code"]), "<string>", "exec"), {"__name__": "__main__"})
             status = 0
         except SystemExit as error:
             status = error.code
@@ -132,7 +140,7 @@ def become(order: Mapping[str, object]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # there is one
+        sys.excepthook(*sys.exc_info())
         status = 1
     finally:
         os._exit(status if isinstance(status, int) else 0 if status is None else 1)

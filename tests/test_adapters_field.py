@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pickle
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from fsqcheck.reference import FSQ, Codebook
 from fsqcheck.releases.alone import alone
 from fsqcheck.releases.pin import parse_pin
 
+from .commands import python
 from .stand_ins import STAND_INS, StandIn, stand_in
 from .test_conformance_catches import ran
 
@@ -266,9 +266,9 @@ def test_a_script_needs_the_library_alone(name: str, kind: str, of: Of, tmp_path
     script = adapter.script(setup_of(adapter), Probe(kind, array, ones if kind == "vjp" else None))
     assert script is not None
     start = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-    done = subprocess.run([sys.executable, "-c", start + script], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.strip()
+    said = python(start + script)
+    assert (said.status, said.err) == (0, "")
+    assert said.out.strip()
 
 
 SCRIPTS = {

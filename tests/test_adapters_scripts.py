@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import pytest
 from fsqcheck.adapters import LAYOUTS, Construction, Layout, Probe, Setup, main_layout, resolve
 from fsqcheck.reference import PRECISIONS
 
-from .commands import RIGHT, written
+from .commands import RIGHT, python, written
 
 VQP, TORCH, NUMPY = "vector-quantize-pytorch", "torch-fsq", "reference"
 
@@ -88,9 +86,9 @@ def test_values_are_tested_in_the_first_layout_of_the_suites_order() -> None:
 def printed(script: str | None, cwd: Path) -> str:
     """What a script prints, in a process and a folder of its own."""
     assert script is not None
-    done = subprocess.run([sys.executable, "-c", script], cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    said = python(script, cwd=cwd)
+    assert said.status == 0, said.err
+    return said.out
 
 
 def numbers(text: str) -> list[float]:

@@ -3,10 +3,8 @@ that reproduces with nothing but the library; and what is right in it is reporte
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -18,7 +16,7 @@ from fsqcheck.conformance.case import Case
 from fsqcheck.conformance.evidence import rerun_command
 from fsqcheck.reports import Record, ResultLine, read
 
-from .commands import fsqcheck
+from .commands import fsqcheck, python
 
 
 @dataclass(frozen=True)
@@ -165,15 +163,8 @@ def test_its_script_reproduces_it(fault: Fault, tmp_path: Path) -> None:
     assert evidence is not None
     assert evidence.script is not None
     assert "fsqcheck" not in evidence.script
-    done = subprocess.run(
-        [sys.executable, "-c", evidence.script],
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert fault.prints in done.stdout + done.stderr
+    said = python(evidence.script, cwd=tmp_path)
+    assert fault.prints in said.out + said.err
 
 
 def test_what_is_right_is_reported_right() -> None:
