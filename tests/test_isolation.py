@@ -211,12 +211,17 @@ def test_the_command_runs_a_target_apart(tmp_path: Path) -> None:
 def test_where_processes_have_no_limits_a_run_needs_none(tmp_path: Path) -> None:
     written(tmp_path, "sitecustomize.py", "import sys\nsys.modules['resource'] = None\n")
     written(tmp_path, "mine.py", RIGHT)
-    command = ("run", "mine.py:FSQ", "--rule", "widened", "--clause", "BND-4", "-q")
-    assert fsqcheck(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path)).status == 0
-    said = fsqcheck(*command, "--isolate", cwd=tmp_path, PYTHONPATH=str(tmp_path))
-    assert said.status == 2
-    assert said.complaint == (
-        "fsqcheck: a target can be kept apart on Linux and macOS only; run it in this process, without --isolate"
+    command = [sys.executable, "-m", "fsqcheck", "run", "mine.py:FSQ", "--rule", "widened", "--clause", "BND-4", "-q"]
+    variables = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    plain, apart = (
+        # A new interpreter: `sitecustomize` is for its start.
+        subprocess.run([*command, *more], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+        for more in ((), ("--isolate",))
+    )
+    assert plain.returncode == 0, plain.stderr
+    assert apart.returncode == 2
+    assert apart.stderr == (
+        "fsqcheck: a target can be kept apart on Linux and macOS only; run it in this process, without --isolate\n"
     )
 
 
