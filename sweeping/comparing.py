@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..reports import BadReport, plain
-from .lines import SeenStep, SweepHeader, SweepResult
-from .places import infinity, place_in
+from .lines import SeenStep, SweepHeader
+from .places import infinity, mirrored, place_in
 from .question import Question
 from .record import SweepRecord, read_sweep
 
@@ -23,7 +23,8 @@ class NotComparable(BadReport):
 
 @dataclass(frozen=True)
 class MovedStep:
-    """A step that lies elsewhere: at the place `old` and at `new`, that behind +inf where no input is on it.
+    """A step that lies elsewhere: at the place `old` and at `new`, that of -inf where every input is on it, that behind +inf
+    where none is.
 
     `outside`: the parts between them that lie outside the band, each from a place to below another.
     """
@@ -56,7 +57,7 @@ class SweepComparison:
     outside: int
 
 
-def asked_in(header: SweepHeader) -> Question:
+def _asked_in(header: SweepHeader) -> Question:
     """What a record asked."""
     bits = (int(header.first, 16), int(header.end, 16))
     return Question(header.target, header.rule, header.levels, header.dtype, header.device, header.mode, *bits)
@@ -77,10 +78,8 @@ def compare_sweeps(old: str | Path, new: str | Path) -> SweepComparison:
         if was != now:
             words = [plain.line(str(value), 200) for value in (was, now)]
             raise NotComparable(Path(new), f"{what} {words[1]}, the other's {words[0]}; sweep both alike")
-    asked = asked_in(other.header)
-    assert one.result is not None
-    assert other.result is not None
-    moved = tuple(_moved(one.result, other.result, asked))
+    asked = _asked_in(other.header)
+    moved = tuple(_moved(one, other, asked))
     differ = _union((step.first, step.end) for step in moved)
     return SweepComparison(one, other, asked, moved, differ, _union(span for step in moved for span in step.outside))
 
@@ -88,6 +87,8 @@ def compare_sweeps(old: str | Path, new: str | Path) -> SweepComparison:
 def _whole(path: Path, record: SweepRecord) -> None:
     if record.result is None:
         raise NotComparable(path, "the sweep has not ended; the same command goes on with it")
+    if not all(record.header.judged):
+        raise NotComparable(path, "levels of some channels cannot be told apart at this dtype; sweep the others alone")
     if record.result.monotone is None:
         raise NotComparable(path, "not every input was tried; sweep all of a dtype of 16 or 32 bits")
     if not record.result.monotone:
@@ -98,18 +99,26 @@ def _whole(path: Path, record: SweepRecord) -> None:
         raise NotComparable(path, "some codes are none of the grid's, or did not come; mend that first")
 
 
-def _moved(old: SweepResult, new: SweepResult, asked: Question) -> Iterator[MovedStep]:
+def _moved(old: SweepRecord, new: SweepRecord, asked: Question) -> Iterator[MovedStep]:
     beyond = infinity(asked.precision) + 1
-
-    def place(bits: str | None) -> int:
-        return beyond if bits is None else place_in(bits, asked.precision)
-
-    for was, now in zip(old.steps, new.steps, strict=True):
-        before, after = place(was.observed), place(now.observed)
+    assert old.result is not None
+    assert new.result is not None
+    for was, now in zip(old.result.steps, new.result.steps, strict=True):
+        before, after = _lies(was, old, asked), _lies(now, new, asked)
         first, end = min(before, after), max(before, after)
-        parts = ((first, min(end, place(now.lo))), (max(first, place(now.hi)), end))
+        lo, hi = (beyond if bits is None else place_in(bits, asked.precision) for bits in (now.lo, now.hi))
+        parts = ((first, min(end, lo)), (max(first, hi), end))
         if first < end:
             yield MovedStep(now, before, after, tuple(span for span in parts if span[0] < span[1]))
+
+
+def _lies(step: SeenStep, record: SweepRecord, asked: Question) -> int:
+    """The place of the lowest input on a step."""
+    if step.observed is not None:
+        return place_in(step.observed, asked.precision)
+    seen = (one.level for line in record.ranges.values() for one in line.channels[step.channel].seen)
+    top = infinity(asked.precision)
+    return mirrored(top) if any(level >= step.step for level in seen) else top + 1
 
 
 def _union(spans: Iterable[tuple[int, int]]) -> int:

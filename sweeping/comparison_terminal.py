@@ -62,7 +62,7 @@ def _side(side: SweepRecord) -> str:
 
 def _row(one: MovedStep, found: SweepComparison) -> str:
     precision = found.asked.precision
-    exact = "-inf" if one.step.exact is None else _decimal(place_in(one.step.exact, precision), precision)
+    exact = "none" if one.step.exact is None else _decimal(place_in(one.step.exact, precision), precision)
     level = f"{one.step.step - 1} → {one.step.step}"
     outside = sum(end - first for first, end in one.outside)
     shown = (

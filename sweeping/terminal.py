@@ -148,8 +148,8 @@ def _steps(found: SweepResult, asked: Question, console: Console) -> None:
 
 
 def _decimal(bits: str | None, precision: Precision) -> str:
-    """A threshold to so many digits that float32 ones differ; -inf where no input lies below the step."""
-    return "-inf" if bits is None else f"{value_at(place_in(bits, precision), precision):.9g}"
+    """A threshold to so many digits that float32 ones differ; none where no input is on the step."""
+    return "none" if bits is None else f"{value_at(place_in(bits, precision), precision):.9g}"
 
 
 def _fault(fault: Fault, record: SweepRecord, asked: Question, console: Console) -> None:

@@ -34,6 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     swept(folder, "moved", MOVED.format(by=0.01), status=1)
     swept(folder, "near", MOVED.format(by=0.0005))
     swept(folder, "low", "codes = np.minimum(codes, codes.dtype.type(0.5))", status=1)
+    swept(folder, "high", "codes = np.maximum(codes, codes.dtype.type(-0.5))", status=1)
     return folder
 
 
@@ -72,6 +73,14 @@ def test_a_level_that_is_never_taken_moves_its_step_beyond_every_input(home: Pat
     assert outside == (int(hi.view(np.uint16)), 0x7C01)
 
 
+def test_levels_that_are_never_taken_at_the_bottom_move_their_steps_below_every_input(home: Path) -> None:
+    found = compare_sweeps(home / "right.jsonl", home / "high.jsonl")
+    z = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    levels = RULES["widened"].level(z[~np.isnan(z)], 8)
+    assert [(one.step.step, one.new) for one in found.moved] == [(1, -0x7C01), (2, -0x7C01)]
+    assert found.differ == int((levels < 2).sum())
+
+
 def test_the_command_says_it_in_80_columns(home: Path) -> None:
     said = fsqcheck("compare", "right.jsonl", "moved.jsonl", cwd=home, columns=80)
     assert said.status == 1, said
@@ -95,6 +104,7 @@ def test_the_command_says_it_in_80_columns(home: Path) -> None:
             {"spoil": "codes = np.where(at(z, 0x3A00), codes - codes.dtype.type(0.25), codes)", "status": 1},
             "a larger input takes a lower level",
         ),
+        ("many", {"levels": "8,600"}, "levels of some channels cannot be told apart"),
         ("off", {"spoil": "codes = codes * codes.dtype.type(1.1)", "status": 1}, "some codes are none of the grid's"),
     ],
 )
