@@ -47,7 +47,7 @@ class Forks:
         """Ends the server and whatever runs in it."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._server.pid, 9)
-        self._server.wait()
+        self._server.communicate()  # closes both ends, and waits
 
     def run(
         self,
