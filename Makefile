@@ -111,7 +111,8 @@ comparisons: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/suite.py
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sweeping.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sweeping.py --whole
+	$(BIN)/python benchmarks/cuda.py
 
 clean:
 	rm -rf build dist $(VENV) $(OUT) *.egg-info .mypy_cache .ruff_cache .pytest_cache
