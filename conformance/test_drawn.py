@@ -16,6 +16,7 @@ from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.case import DRAWN_VARIANT
 from fsqcheck.conformance.clause import Span, explores
+from fsqcheck.conformance.drawing import by_seed_alone
 from fsqcheck.conformance.findings import NotJudgedError, RefusedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.subject import Subject, indices_given
@@ -51,7 +52,8 @@ def _explored(subject: Subject, check: Callable[[Subject, st.DataObject], None],
             reject()  # other levels are drawn in their place
 
     try:
-        (seed(number)(explore) if number else explore)()
+        with by_seed_alone():
+            (seed(number)(explore) if number else explore)()
     except Unsatisfiable:
         raise NotJudgedError("the target refuses every level list that is drawn") from None
 
