@@ -1,20 +1,33 @@
-"""The matrix, mutant × clause: the whole quick suite over every mutant, and what is wrong with the outcome.
+"""The matrix, mutant × clause: the quick suite over every mutant, and what is wrong with the outcome.
 
-`make mutants` runs it and writes docs/detection.md; the test suite runs it as a gate.
+`make mutants` runs it and writes docs/detection.md; the test suite runs it as a gate. A clause is asked about a mutant until it
+has said what there is to say: that it fails, in the words that the mutant's row has for the clause that claims it. One that
+must stay silent is asked one case in `SHARE`, others for each mutant: to it most mutants are right quantizers, and each of
+its cases is put to dozens of them. `make mutants SHARE=1` puts all.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
 
-import fsqcheck
+import pytest
+
+from fsqcheck.conformance.case import Case
 from fsqcheck.conformance.clause import catalogue
-from fsqcheck.conformance.plan import TIERS
-from fsqcheck.reports import BAD, Record
+from fsqcheck.conformance.names import case_in
+from fsqcheck.conformance.plan import TIERS, Wanted
+from fsqcheck.conformance.plugin import result_in
+from fsqcheck.conformance.run import Ending, Unwatched, run_suite
+from fsqcheck.conformance.session import Session
+from fsqcheck.reports import BAD, Record, read
 
 from .table import OFFENDERS, Offender
 
@@ -33,20 +46,25 @@ Matrix = Mapping[Offender, Mapping[str, Catch]]
 
 #: How many mutants share a run: enough to share the staircases, few enough that no process waits long for the last.
 _TOGETHER = 12
+#: Of the cases of a clause that must stay silent one in so many is run.
+SHARE = 4
 
 
-def matrix(offenders: Iterable[Offender] = OFFENDERS, clauses: Iterable[str] = (), processes: int = 1) -> Matrix:
+def matrix(
+    offenders: Iterable[Offender] = OFFENDERS, clauses: Iterable[str] = (), processes: int = 1, share: int = SHARE
+) -> Matrix:
     """Runs the suite, or some of its clauses, over mutants: a run for a handful of them that share a tier.
 
-    With `processes` above 1, whole runs go side by side: a worker of pytest-xdist would collect the cases of them all.
+    share: one in so many cases of clauses that must stay silent; 1 for all. With `processes` above 1, whole runs go side by
+    side: a worker of pytest-xdist would collect the cases of them all.
     """
     wanted = tuple(offenders)
     runs = [(part, _chosen(part, clauses)) for part in _parts(wanted)]
     if processes == 1:
-        answers = [_run(*one) for one in runs]
+        answers = [_run(*one, share) for one in runs]
     else:
         with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-            answers = list(pool.map(_run, *zip(*runs, strict=True)))
+            answers = list(pool.map(_run, *zip(*runs, strict=True), repeat(share)))
     found = {one: answer for part in answers for one, answer in part.items()}
     return {one: found[one] for one in wanted}
 
@@ -63,9 +81,54 @@ def _chosen(part: Sequence[Offender], clauses: Iterable[str]) -> tuple[str, ...]
     return tuple(clauses) if part[0].tier == "quick" else tuple({one.clause for one in part})
 
 
-def _run(part: Sequence[Offender], clauses: tuple[str, ...]) -> dict[Offender, Mapping[str, Catch]]:
-    record = fsqcheck.check(*dict.fromkeys(one.target for one in part), tier=part[0].tier, clauses=clauses)
+def _run(part: Sequence[Offender], clauses: tuple[str, ...], share: int) -> dict[Offender, Mapping[str, Catch]]:
+    session = Session(Wanted(tuple(dict.fromkeys(one.target for one in part)), part[0].tier, clauses=clauses))
+    with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
+        report = Path(folder, "mutants.jsonl")
+        ending = run_suite(session, report, 1, Unwatched(), (_Sampled(part, share),))
+        record = read(report)
+    assert not session.unavailable
+    assert ending == Ending()
     return {one: caught(record, one.target) for one in part}
+
+
+class _Sampled:
+    """Leaves out of a run what says nothing more of its mutants, and most of what must say nothing."""
+
+    def __init__(self, part: Sequence[Offender], share: int) -> None:
+        self._mutants = {one.target: one for one in part}
+        self._silent = {one.target: one.silent for one in part}
+        self._share = share
+        self._settled: set[tuple[str, str]] = set()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Measurements are left out, and most cases of clauses that must stay silent."""
+        items[:] = [one for one in items if (case := case_in(one.nodeid)) is not None and self._wanted(case)]
+
+    def _wanted(self, case: Case) -> bool:
+        if case.clause not in self._silent[case.target]:
+            return True
+        return zlib.crc32(f"{case.target} {case.id}".encode()) % self._share == 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remembers what a clause has said of a mutant; one that must not say anything may go on."""
+        result = result_in(report)
+        if result is None or result.outcome != "fail" or result.clause in self._silent[result.target]:
+            return
+        mutant = self._mutants[result.target]
+        if result.clause != mutant.clause or mutant.says in (result.message or ""):
+            self._settled.add((result.target, result.clause))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """A case whose clause has said all is left out."""
+        case = case_in(item.nodeid)
+        if case is None or (case.target, case.clause) not in self._settled:
+            return None
+        item.session._setupstate.teardown_exact(
+            nextitem
+        )  # what ended before was not the last of its module, and now is
+        return True
 
 
 def caught(record: Record, target: str) -> Mapping[str, Catch]:
