@@ -47,9 +47,12 @@ def history(
             metavar="FILE", help="The history record; goes on where it stopped. Default: PACKAGE.history.jsonl."
         ),
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Run every release again.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Begin anew, whatever the record holds.")] = False,
+    every: Annotated[
+        bool, typer.Option("--every", help="Run also releases whose quantizer is, byte for byte, that of another.")
+    ] = False,
     records: Annotated[
-        File, typer.Option(metavar="DIR", help="Keep the record of each release here, for `render` and `compare`.")
+        File, typer.Option(metavar="DIR", help="Keep the record of each run here, for `render` and `compare`.")
     ] = None,
     html: Annotated[File, typer.Option(metavar="FILE", help="Write a one-file HTML page here.")] = None,
     markdown: Annotated[File, typer.Option(metavar="FILE", help="Write a Markdown page here.")] = None,
@@ -72,8 +75,9 @@ def history(
 ) -> None:
     """Run the suite on every release of a package, each installed apart, and show since when what is right.
 
-    Interrupted, it goes on where it stopped. Exit status: that of the newest release, or of the one asked for; with
-    --suggest and --bisect 1 where nothing was found; 2 wrong usage; 3 a run broke.
+    Interrupted, it goes on where it stopped. Of releases whose quantizer is, byte for byte, the same, one is run. Exit
+    status: that of the newest release, or of the one asked for; with --suggest and --bisect 1 where nothing was found; 2
+    wrong usage; 3 a run broke.
     """
     from ..conformance.plan import UsageError
     from ..history.making import bisected, make
@@ -101,7 +105,7 @@ def history(
                 if bisect:
                     answer = bisected(asked, found, bisect, file, pool, progress)
                 else:
-                    made = make(asked, found, file, pool, progress, again=again, records=records)
+                    made = make(asked, found, file, pool, progress, again=again, every=every, records=records)
         except (
             *(UsageError, PinError, IndexUnavailable, ClusterUnreachableError),
             *(UnwritableReport, BadReport, MissingExtra),

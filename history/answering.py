@@ -14,7 +14,7 @@ from ..reports.words import listed
 from .asking import Answer, Choice, Fault
 from .bisect import Bisection
 from .suggesting import Suggestion
-from .words import STANDINGS
+from .words import STANDINGS, copied_from
 
 
 def render_answer(answer: Answer, console: Console) -> None:
@@ -24,6 +24,7 @@ def render_answer(answer: Answer, console: Console) -> None:
     console.print()
     about = [safe.line(release.date, 20)] if release.date else []
     about += ["withdrawn by the maintainer"] if release.yanked else []
+    about += [said] if (said := copied_from(release)) is not None else []
     say(console, Text(name, style="bold"))
     if about:
         say(console, Text("; ".join(about), style="dim"))

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ..reports import BAD, Record, ResultLine, fingerprint, judge, reasons
 from ..reports import plain as safe
 from ..reports.finding import simplicity_of
@@ -28,6 +30,7 @@ class Entry:
     yanked: bool = False
     record: Record | None = None
     reason: str | None = None
+    source: str | None = None
 
 
 def digest(entry: Entry, target: str | None = None) -> ReleaseLine:
@@ -52,7 +55,35 @@ def digest(entry: Entry, target: str | None = None) -> ReleaseLine:
         environment=record.header.environment,
         clauses=_clauses(record.of(name)),
         uses=fits(record, name),
+        source=entry.source,
     )
+
+
+def copied(line: ReleaseLine, entry: Entry, old: str, new: str) -> ReleaseLine:
+    """The line of a release whose quantizer is written in the same bytes as that of one that was run.
+
+    old, new: what targets are called in the commands that run a case again.
+    """
+    return msgspec.structs.replace(
+        line,
+        version=entry.version,
+        date=entry.date,
+        yanked=entry.yanked,
+        seconds=None,
+        clauses={
+            rule: {id: _renamed(held, old, new) for id, held in clauses.items()}
+            for rule, clauses in line.clauses.items()
+        },
+        as_in=line.version,
+    )
+
+
+def _renamed(held: Held, old: str, new: str) -> Held:
+    example = held.example
+    if example is None or example.rerun is None:
+        return held
+    again = msgspec.structs.replace(example, rerun=example.rerun.replace(old, new))
+    return msgspec.structs.replace(held, example=again)
 
 
 def _nothing(entry: Entry, reason: str) -> ReleaseLine:

@@ -73,7 +73,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
 class ReleaseLine(msgspec.Struct, frozen=True, tag_field="type", tag="release", kw_only=True):
     """One release: the digest of its run, or, with a `reason`, why nothing is known of it.
 
-    `clauses` and `uses` are by rule, then by clause id and by the words of the use.
+    `clauses` and `uses` are by rule, then by clause id and by the words of the use. `source` is a hash of what its quantizer
+    is written in; one that has the same as another was not run itself, and `as_in` says whose run it was.
     """
 
     version: str
@@ -85,6 +86,8 @@ class ReleaseLine(msgspec.Struct, frozen=True, tag_field="type", tag="release", 
     environment: Environment | None = None
     clauses: Mapping[str, Mapping[str, Held]] = {}
     uses: Mapping[str, Mapping[str, Fit]] = {}
+    source: str | None = None
+    as_in: str | None = None
 
 
 HistoryLine = HistoryHeader | ClauseLine | ReleaseLine

@@ -19,7 +19,7 @@ from ..isolation.surveying import Survey, Surveyed, survey
 from ..releases.index import Release
 from ..reports import BadReport, UnwritableReport
 from .bisect import Bisection, bisect
-from .digest import Entry, digest
+from .digest import Entry, copied, digest
 from .lines import History, HistoryHeader, ReleaseLine
 from .reading import read_history
 from .standing import Standing, standing
@@ -75,25 +75,29 @@ def make(
     watcher: Watcher,
     *,
     again: bool = False,
+    every: bool = False,
     records: Path | None = None,
 ) -> Made:
-    """The history in `path`, with every release run that it does not hold; `again`: all of them.
+    """The history in `path`, with every release that it does not hold; `again`: with all of them.
 
-    A file that asked something else is not overwritten: `UnwritableReport`. `records`: where the record of each release
-    is kept. Raises what `read_history` does. Left by an exception, the file holds all that has ended.
+    Of releases whose quantizers are written in the same bytes one is run; `every`: each is. A file that asked something
+    else is not overwritten: `UnwritableReport`. `records`: where the record of each run is kept. Raises what `read_history`
+    does. Left by an exception, the file holds all that has ended.
     """
     header = header_of(asked, releases)
-    kept = None if again else _kept(path, header)
+    kept = None if again else _kept(path, header, every)
     had = {line.version for line in kept.releases if line.version not in kept.missing} if kept else set()
     left = [release for release in releases if release.version not in had]
+    lines = {line.version: line for line in kept.known if line.as_in is None} if kept else {}
+    sources = None if every else {line.source: version for version, line in lines.items() if line.source is not None}
     broken = 0
     with ExitStack() as stack:
         folder = records or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fsqcheck-")))
         _made(folder)
         writer = stack.enter_context(HistoryWriter(path, header, kept))
         watcher.planned(len(left), "releases")
-        for one in survey(asked, left, pool, folder):
-            line = _line(one)
+        for one in survey(asked, left, pool, folder, sources):
+            line = lines[one.release.version] = _line(asked, one, lines)
             broken += one.broke
             if one.broke:  # not kept: the next run tries it again
                 watcher.complain(f"{asked.package} {one.release.version}: {one.reason}")
@@ -107,7 +111,8 @@ def make(
     return Made(read_history(path), broken)
 
 
-def _kept(path: Path, header: HistoryHeader) -> History | None:
+def _kept(path: Path, header: HistoryHeader, every: bool) -> History | None:
+    """What the file holds; `every`: but for the releases that were not run themselves."""
     if not path.exists() or path.stat().st_size == 0:
         return None
     old = read_history(path)
@@ -117,7 +122,8 @@ def _kept(path: Path, header: HistoryHeader) -> History | None:
             f"it holds the history of {old.header.package} by another question ({_question(old.header)}); "
             "name another file with --report, or say --again",
         )
-    return old
+    copies = [line.version for line in old.releases if line.as_in is not None] if every else []
+    return msgspec.structs.replace(old, missing=(*old.missing, *copies))
 
 
 def _question(header: HistoryHeader) -> str:
@@ -134,9 +140,13 @@ def _made(folder: Path) -> None:
         raise UnwritableReport(folder, (error.strerror or str(error)).lower()) from error
 
 
-def _line(one: Surveyed) -> ReleaseLine:
+def _line(asked: Survey, one: Surveyed, lines: Mapping[str, ReleaseLine]) -> ReleaseLine:
     release = one.release
-    return digest(Entry(release.version, release.date, release.yanked, one.record, one.reason))
+    entry = Entry(release.version, release.date, release.yanked, one.record, one.reason, one.source)
+    if one.as_in is None:
+        return digest(entry)
+    old, new = (asked.pin(version).label for version in (one.as_in, release.version))
+    return copied(lines[one.as_in], entry, old, new)
 
 
 def _outcome(line: ReleaseLine) -> str:
@@ -159,7 +169,7 @@ def bisected(
         watcher.planned(1, "release")
         with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
             (one,) = survey(asked, [by_version[version]], pool, Path(folder))
-        line = _line(one)
+        line = _line(asked, one, {})
         watcher.ended(_outcome(line), version)
         return standing(line, clause)
 

@@ -36,6 +36,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "environment": "Where it was run.",
         "clauses": "What came of each clause: by rule, then by clause id.",
         "uses": "What it is safe for: by rule, then by the words of the use.",
+        "source": "A hash of the files that its quantizer is written in, and of how it is judged; null if it is not known.",
+        "as_in": "The release whose quantizer is written in the same bytes and whose run this is; null if it was run itself.",
     },
     "Held": {
         "outcomes": "How many cases ended how.",

@@ -240,10 +240,21 @@ def yanked(history: History) -> tuple[str, ...]:
     return tuple(version(release) for release in history.releases if release.yanked)
 
 
+def copied_from(release: ReleaseLine) -> str | None:
+    """Whose run the line of a release is; None where it is its own."""
+    if release.as_in is None:
+        return None
+    return f"its quantizer is, byte for byte, that of {safe.line(release.as_in, 60)}, which was run"
+
+
 def facts(history: History) -> tuple[str, ...]:
     """How the history was made, in a few words each."""
     header = history.header
     parts = [f"tier {header.tier}", f"fsqcheck {header.fsqcheck}", header.started[:10]]
     parts += [f"rules {listed(header.rules)} only"] if header.rules else []
     parts += [f"clauses {listed(header.clauses)} only"] if header.clauses else []
+    if copies := sum(release.as_in is not None for release in history.releases):
+        parts += [
+            f"{counted(copies, 'release')} not run, for {'its' if copies == 1 else 'their'} quantizers are those of others"
+        ]
     return tuple(safe.line(part, 200) for part in parts)

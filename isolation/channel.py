@@ -34,6 +34,12 @@ class Started(msgspec.Struct, frozen=True, tag_field="type", tag="started", kw_o
     name: str
 
 
+class Source(msgspec.Struct, frozen=True, tag_field="type", tag="source", kw_only=True):
+    """A hash of what the child's target is written in, as `recognizing` makes it; null where there is none."""
+
+    digest: str | None
+
+
 Said = (
     SweptTarget
     | RangeLine
@@ -47,11 +53,12 @@ Said = (
     | Footer
     | Planned
     | Started
+    | Source
 )
 _DECODER: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
 
 
-def say(channel: int, what: Planned | Started | SweptTarget | RangeLine) -> None:
+def say(channel: int, what: Planned | Started | Source | SweptTarget | RangeLine) -> None:
     """Writes a line into the file descriptor `channel`."""
     rest = memoryview(msgspec.json.encode(what) + b"\n")
     while rest:
