@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from fsqcheck.conformance.session import Session
 from fsqcheck.reports import BAD, Record, ResultLine, read
 
 from .mutants.business import LOOKS_AT, PARTS
-from .mutants.matrix import Catch, Objection, first, matrix, objections
+from .mutants.matrix import SHARE, Catch, Objection, Sampled, first, matrix, objections
 from .mutants.table import HOMES, MUTANTS, OFFENDERS, Offender
 
 
@@ -59,6 +61,24 @@ def test_the_gate_objects_when_the_assertions_of_a_clause_are_deleted(
     monkeypatch.setattr(run, "_Steering", steering)
     escaped = [one.words for one in objections(matrix([offender], clauses=[clause]), [])]
     assert escaped == [f"{offender.name} escapes {clause}; caught by nothing"]
+
+
+# What is left out
+
+
+def test_every_case_of_a_clause_that_must_stay_silent_is_put_to_many_mutants() -> None:
+    session = Session(Wanted(("torch-fsq",), rules=("widened",)))
+    cases = [case for case in session.cases("torch-fsq") if case.variant != "compiled"]
+    asked: Counter[str] = Counter()
+    mutants = [offender for offender in OFFENDERS if offender.rule == "widened" and offender.tier == "quick"]
+    sampled = Sampled(mutants, SHARE)
+    for mutant in mutants:
+        kept = {case.id for case in cases if sampled.wanted(replace(case, target=mutant.target))}
+        assert {case.id for case in cases if case.clause not in mutant.silent} <= kept
+        asked.update(case.id for case in cases if case.clause in mutant.silent and case.id in kept)
+    silent = {case.id for case in cases if sum(case.clause in mutant.silent for mutant in mutants) >= 60}
+    assert len(silent) > 200
+    assert min(asked[id] for id in silent) >= 5
 
 
 # The table

@@ -85,14 +85,14 @@ def _run(part: Sequence[Offender], clauses: tuple[str, ...], share: int) -> dict
     session = Session(Wanted(tuple(dict.fromkeys(one.target for one in part)), part[0].tier, clauses=clauses))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
         report = Path(folder, "mutants.jsonl")
-        ending = run_suite(session, report, 1, Unwatched(), (_Sampled(part, share),))
+        ending = run_suite(session, report, 1, Unwatched(), (Sampled(part, share),))
         record = read(report)
     assert not session.unavailable
     assert ending == Ending()
     return {one: caught(record, one.target) for one in part}
 
 
-class _Sampled:
+class Sampled:
     """Leaves out of a run what says nothing more of its mutants, and most of what must say nothing."""
 
     def __init__(self, part: Sequence[Offender], share: int) -> None:
@@ -103,9 +103,10 @@ class _Sampled:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Measurements are left out, and most cases of clauses that must stay silent."""
-        items[:] = [one for one in items if (case := case_in(one.nodeid)) is not None and self._wanted(case)]
+        items[:] = [one for one in items if (case := case_in(one.nodeid)) is not None and self.wanted(case)]
 
-    def _wanted(self, case: Case) -> bool:
+    def wanted(self, case: Case) -> bool:
+        """Whether the case is put to its mutant."""
         if case.clause not in self._silent[case.target]:
             return True
         return zlib.crc32(f"{case.target} {case.id}".encode()) % self._share == 0
