@@ -254,7 +254,6 @@ def facts(history: History) -> tuple[str, ...]:
     parts += [f"rules {listed(header.rules)} only"] if header.rules else []
     parts += [f"clauses {listed(header.clauses)} only"] if header.clauses else []
     if copies := sum(release.as_in is not None for release in history.releases):
-        parts += [
-            f"{counted(copies, 'release')} not run, for {'its' if copies == 1 else 'their'} quantizers are those of others"
-        ]
+        ran = len(history.releases) - len(history.missing) - copies
+        parts += [f"{ran:,} run, {copies:,} with the quantizer of one of these"]
     return tuple(safe.line(part, 200) for part in parts)
