@@ -91,8 +91,9 @@ wheel: $(VENV)/ready
 mutants: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutants.page $(SHARE)
 
+# Some of it: make false-alarms PARTS="standard seeds"
 false-alarms: $(VENV)/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.false_alarms
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.false_alarms $(PARTS)
 
 clause-pages: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.clause_pages
