@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from unittest.mock import patch
 
-from hypothesis.internal.conjecture import providers
+providers: ModuleType | None
+try:
+    from hypothesis.internal.conjecture import providers
+except ImportError:  # an old Hypothesis, such as 6.100
+    providers = None
 
 
 @contextmanager
 def by_seed_alone() -> Iterator[None]:
     """Within it, Hypothesis knows no numbers but its own. Nothing is changed in a Hypothesis that knows no others either."""
-    if not hasattr(providers.HypothesisProvider, "_local_constants"):  # before 6.132
+    if providers is None or not hasattr(providers.HypothesisProvider, "_local_constants"):  # before 6.132
         yield
         return
     none = type(providers.GLOBAL_CONSTANTS)()

@@ -50,8 +50,10 @@ def test_the_suite_does_not_look_for_them(monkeypatch: pytest.MonkeyPatch) -> No
     assert {result.outcome for result in cases} == {"pass"}
 
 
-def test_an_old_hypothesis_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    old = SimpleNamespace(HypothesisProvider=object)
+@pytest.mark.parametrize("old", [None, SimpleNamespace(HypothesisProvider=object)], ids=["6.100", "6.131"])
+def test_an_old_hypothesis_is_left_as_it_is(old: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "providers", old)
+    around = type(providers.GLOBAL_CONSTANTS)(integers={271_828_182_845})
+    monkeypatch.setattr(providers, "_get_local_constants", lambda: around)
     with drawing.by_seed_alone():
-        assert vars(old) == {"HypothesisProvider": object}
+        assert 271_828_182_845 in drawn()
