@@ -11,9 +11,10 @@ from .codebook import RECOMMENDED
 
 #: The numbers of levels that the table is made of: the paper advises five or more (§3.3).
 COUNTS = (8, 7, 6, 5)
-#: A list of the table is named first where it lies within this share of the wanted size.
+#: A list of the table is named first where it lies within this share of the wanted size; no two of them do.
 _NEAR = 0.25
 _LARGEST = 2**62
+_MOST_CHANNELS = 26  # 5^26 is less than 2^62, 5^27 more
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,15 @@ def nearest_levels(size: int, count: int = 5) -> tuple[Choice, ...]:
     if not COUNTS[-1] <= size <= _LARGEST:
         raise ValueError(f"a codebook of {size} codes; expected a size from {COUNTS[-1]} to 2^62")
     table = {levels: wanted for wanted, levels in RECOMMENDED.items()}
-    found = sorted(_lists(size), key=lambda levels: (abs(math.log(math.prod(levels) / size)), len(levels)))
+    found = sorted(_lists(), key=lambda levels: (abs(math.log(math.prod(levels) / size)), len(levels)))
     choices = [Choice(levels, math.prod(levels), table.get(levels)) for levels in found]
-    of_table = [one for one in choices if one.table is not None and abs(one.off(size)) <= _NEAR]
-    first = sorted(of_table, key=lambda one: abs(math.log(one.size / size)))[:1]
+    first = [one for one in choices if one.table is not None and abs(one.off(size)) <= _NEAR]
     return tuple(dict.fromkeys([*first, *choices]))[:count]
 
 
-def _lists(size: int) -> Iterator[tuple[int, ...]]:
-    """Lists whose codebook is within a factor of 8 of the size; one of them is nearest."""
-    for channels in range(1, math.ceil(math.log(size, COUNTS[-1])) + 2):
+def _lists() -> Iterator[tuple[int, ...]]:
+    """Every list whose codebook has at most 2^62 codes, the number of channels growing."""
+    for channels in range(1, _MOST_CHANNELS + 1):
         for levels in combinations_with_replacement(COUNTS, channels):
-            if size // 8 <= math.prod(levels) <= min(8 * size, _LARGEST):
+            if math.prod(levels) <= _LARGEST:
                 yield levels

@@ -18,30 +18,19 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from .judges import JUDGES, Verdict, verdict
+from .judges import JUDGES, Judge, Verdict, runs, sound, verdict
 from .operators import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = Path(__file__).with_name("equivalents.txt")
 
-#: In the order of their weight.
-FILES = (
-    "adapters/torch_fsq.py",
-    "reference/rules.py",
-    "reference/staircase.py",
-    "reference/codebook.py",
-    "reference/fsq.py",
-    "reference/activations.py",
-    "reference/precision.py",
-)
 
-
-def judged(mutant: Mutant, whole: dict[str, Verdict]) -> tuple[str, str]:
+def judged(mutant: Mutant, whole: dict[Judge, Verdict]) -> tuple[str, str]:
     """The judge that a mutant does not get past, and what it said; `survived` when there is none."""
     silenced = ""
-    for judge in JUDGES[mutant.file.partition("/")[0]]:
-        found = verdict(judge, ROOT / mutant.file, mutant.text)
-        sane = whole[judge.name]
+    for judge in JUDGES[mutant.file]:
+        sane = whole[judge]
+        found = verdict(judge, ROOT / mutant.file, mutant.text, sane)
         if found.ended != "passed" or found.shoulds > sane.shoulds:
             return judge.name, found.said if found.ended != "passed" else "a SHOULD"
         if found.passes < sane.passes and not silenced:
@@ -51,23 +40,19 @@ def judged(mutant: Mutant, whole: dict[str, Verdict]) -> tuple[str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", default=FILES)
+    parser.add_argument("files", nargs="*", default=tuple(JUDGES))
     parser.add_argument("--part", default="0/1", help="only each n-th mutant from the i-th on: i/n")
     options = parser.parse_args()
     first, step = (int(number) for number in options.part.split("/"))
     known = set(KNOWN.read_text(encoding="utf-8").splitlines()) if KNOWN.exists() else set()
-    whole: dict[str, Verdict] = {}
-    one_of = {file.partition("/")[0]: ROOT / file for file in options.files}
-    for judge, file in ((judge, file) for folder, file in one_of.items() for judge in JUDGES[folder]):
-        sane = verdict(judge, file, file.read_text(encoding="utf-8"))
-        assert sane.ended == "passed", (judge.name, sane)
-        dead = verdict(judge, file, "raise SystemExit\n")
-        assert dead.ended != "passed", f"{judge.name} does not run the file that is changed"
-        whole[judge.name] = sane
-        print(f"# {judge.name}: {sane.passes} cases pass, {sane.seconds:.1f} s", flush=True)
     gc.freeze()  # what is shared with the forks is not searched for garbage, and so stays shared
-    surviving = 0
+    surviving, whole = 0, dict[Judge, Verdict]()
     for file in options.files:
+        for judge in JUDGES[file]:
+            if judge not in whole:
+                whole[judge] = sound(judge, ROOT / file)
+                print(f"# {judge.name}: {whole[judge].passes} cases pass, {whole[judge].seconds:.1f} s", flush=True)
+            assert runs(judge, ROOT / file), f"{judge.name} does not run {file}"
         counts, started = Counter[str](), time.monotonic()
         for mutant in mutants(file, (ROOT / file).read_text(encoding="utf-8"))[first::step]:
             by, said = judged(mutant, whole)

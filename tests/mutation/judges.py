@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import resource
 import signal
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ import pytest
 TESTS = Path(__file__).parents[1]
 #: Plugins of pytest's own that a judge has no use for.
 _UNUSED = ("cacheprovider", "faulthandler", "logging", "doctest", "unittest", "stepwise", "junitxml")
-LIMIT_S, LIMIT_BYTES = 120, 16 << 30
+#: What a judge gets for a mutant: so many times the seconds that the sound file takes, and so many bytes.
+LIMIT_TIMES, LIMIT_BYTES = 5, 16 << 30
 
 _HEAVY = ("torch", "mpmath", "ml_dtypes", "hypothesis", "msgspec", "rich.console", "packaging", "tomllib")
 for _name in _HEAVY:
@@ -28,10 +30,11 @@ for _name in _HEAVY:
 
 @dataclass(frozen=True)
 class Judge:
-    """A run of pytest that stops at its first failure."""
+    """A run of pytest that stops at its first failure. takes: how long each case takes with the sound file, in seconds."""
 
     name: str
     arguments: tuple[str, ...]
+    takes: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -50,44 +53,70 @@ def _suite(name: str, targets: tuple[str, ...], rules: tuple[str, ...], *more: s
     return Judge(name, ("-p", "fsqcheck", "-c", os.devnull, *flags, *more, str(TESTS.parent / "conformance")))
 
 
-def _tests(name: str, pattern: str) -> Judge:
-    files = sorted(str(file) for file in TESTS.glob(pattern))
-    return Judge(name, ("-c", str(TESTS.parent / "pyproject.toml"), *files))
+def _tests(*patterns: str) -> Judge:
+    files = sorted(str(file) for pattern in patterns for file in TESTS.glob(pattern))
+    assert files, patterns
+    return Judge("its own tests", ("-c", str(TESTS.parent / "pyproject.toml"), *files))
 
 
 _RULES = ("widened", "symmetric", "paper", "ifsq", "symmetric-clamp")
+_RESIDUAL_RULES = ("residual", "residual-widened", "residual-widened-twice", "residual-atanh-twice", "residual-paper")
 _RIGHT = tuple(
     f"fsqcheck.tests.right_quantizers:{name}"
     for name in ("InFloat32", "InNumpyInNativeArithmetic", "LooksUpItsThresholds")
 )
+_RIGHT_RESIDUAL = tuple(
+    f"fsqcheck.tests.right_residual_quantizers:{name}" for name in ("StageByStage", "InFloat64", "InNumpy")
+)
 
-#: By the folder of the mutant's file.
+_TORCH = (
+    _suite("suite, widened", ("torch-fsq",), _RULES[:1], "--fsq-strict"),
+    _suite("suite, four other rules", ("torch-fsq",), _RULES[1:], "--fsq-strict"),
+    _tests("test_adapters_torch_fsq.py"),
+)
+_REFERENCE = (
+    _suite("suite on right quantizers", _RIGHT, _RULES[:1]),
+    _suite("suite on torch-fsq", ("torch-fsq",), _RULES[:2], "--fsq-strict"),
+    _tests("test_reference_*.py"),
+)
+_RESIDUAL = (
+    _suite("suite on right residual quantizers", _RIGHT_RESIDUAL, _RESIDUAL_RULES[:1]),
+    _suite("suite on torch-fsq", ("torch-fsq",), _RESIDUAL_RULES),
+    _tests("test_reference_residual.py", "test_residual.py"),
+)
+
+#: By the mutant's file, those of most weight first.
 JUDGES = {
-    "adapters": (
-        _suite("suite, widened", ("torch-fsq",), _RULES[:1], "--fsq-strict"),
-        _suite("suite, four other rules", ("torch-fsq",), _RULES[1:], "--fsq-strict"),
-        _tests("its own tests", "test_adapters_torch_fsq.py"),
-    ),
-    "reference": (
-        _suite("suite on right quantizers", _RIGHT, _RULES[:1]),
-        _suite("suite on torch-fsq", ("torch-fsq",), _RULES[:2], "--fsq-strict"),
-        _tests("its own tests", "test_reference_*.py"),
-    ),
+    "adapters/torch_fsq.py": _TORCH,
+    "reference/rules.py": _REFERENCE,
+    "reference/staircase.py": _REFERENCE,
+    "reference/codebook.py": _REFERENCE,
+    "reference/fsq.py": _REFERENCE,
+    "reference/activations.py": _REFERENCE,
+    "reference/precision.py": _REFERENCE,
+    "reference/holding.py": _REFERENCE,
+    "reference/residual.py": _RESIDUAL,
+    "reference/residual_fsq.py": _RESIDUAL,
+    "reference/choosing.py": (_tests("test_levels.py"),),
+    "adapters/torch_residual.py": _RESIDUAL[1:],
 }
 
 
 class _Counts:
-    """Counts what passes and keeps the name of the first failure; tests that killed before go first."""
+    """Counts what passes and keeps the name of the first failure; what killed before goes first, then what is quick."""
 
-    def __init__(self) -> None:
+    def __init__(self, takes: dict[str, float]) -> None:
         self.passes, self.shoulds, self.failed = 0, 0, ""
+        self.before, self.takes = takes, dict[str, float]()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: -_KILLS[_named(item.nodeid)])
+        items.sort(key=lambda item: (-_KILLS[_named(item.nodeid)], self.before.get(item.nodeid, 0.0)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.passes += report.when == "call" and report.passed
         self.shoulds += hasattr(report, "wasxfail")
+        if report.when == "call":
+            self.takes[report.nodeid] = report.duration
         if report.failed and not self.failed:
             self.failed = _named(report.nodeid)
 
@@ -104,25 +133,43 @@ def _named(nodeid: str) -> str:
 _KILLS = Counter[str]()
 
 
-def verdict(judge: Judge, file: Path, text: str) -> Verdict:
-    """What a judge says of a file with this text in the place of its own."""
+def sound(judge: Judge, file: Path) -> Verdict:
+    """What a judge says of a file as it is; how long its cases take is kept. `AssertionError` where it does not pass."""
+    found, takes = _judged(judge, file, file.read_text(encoding="utf-8"), 600.0)
+    assert found.ended == "passed", (judge.name, found)
+    judge.takes.update(takes)
+    return found
+
+
+def runs(judge: Judge, file: Path) -> bool:
+    """Whether a judge runs a file at all: it does not pass without it."""
+    return _judged(judge, file, "raise SystemExit\n", 600.0)[0].ended != "passed"
+
+
+def verdict(judge: Judge, file: Path, text: str, sane: Verdict) -> Verdict:
+    """What a judge says of a file with this text in the place of its own, where it said `sane` of the file as it is."""
+    found, _ = _judged(judge, file, text, LIMIT_TIMES * sane.seconds)
+    _KILLS[found.said] += 1
+    return found
+
+
+def _judged(judge: Judge, file: Path, text: str, limit_s: float) -> tuple[Verdict, dict[str, float]]:
     reading, writing = os.pipe()
     started = time.monotonic()
     child = os.fork()
     if child == 0:
-        _in_the_child(judge, file, text, writing)
+        _in_the_child(judge, file, text, writing, limit_s)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         said = pipe.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     ended = {-signal.SIGALRM: "timeout", 0: "passed"}.get(status, "failed" if said else "died")
-    passes, shoulds, first = said.split(" ", 2) if said else ("0", "0", ended)
-    _KILLS[first] += 1
-    return Verdict(ended, int(passes), int(shoulds), first, time.monotonic() - started)
+    passes, shoulds, first, takes = json.loads(said) if said else (0, 0, ended, {})
+    return Verdict(ended, passes, shoulds, first, time.monotonic() - started), takes
 
 
-def _in_the_child(judge: Judge, file: Path, text: str, writing: int) -> None:
-    signal.alarm(LIMIT_S)
+def _in_the_child(judge: Judge, file: Path, text: str, writing: int, limit_s: float) -> None:
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -135,11 +182,13 @@ def _in_the_child(judge: Judge, file: Path, text: str, writing: int) -> None:
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
     sys.dont_write_bytecode = True
     os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
-    counts = _Counts()
+    counts = _Counts(judge.takes)
     status = 3
     try:
         common = ["-x", "-q", "--assert=plain", "--import-mode=importlib", *(f"-pno:{name}" for name in _UNUSED)]
         status = int(pytest.main([*common, *judge.arguments], plugins=[counts]))
     finally:
-        os.write(writing, f"{counts.passes} {counts.shoulds} {counts.failed or f'pytest ended with {status}'}".encode())
+        said = (counts.passes, counts.shoulds, counts.failed or f"pytest ended with {status}", counts.takes)
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            json.dump(said, pipe)
         os._exit(status)
