@@ -43,8 +43,8 @@ def check(
     The arguments are those of the command line: names of rules, dtypes, devices, clauses or families, and lists of
     numbers of levels; empty means all that a target claims. `seed`: of the drawn cases. `report`: where to keep the
     record. `baseline`: a file of known failures. `isolate`: each target in a process of its own, as a pinned release
-    (`name==version`) always is. Raises `ValueError` for what makes no sense and `fsqcheck.reports.UnwritableReport`; a
-    target that cannot be loaded is in the record.
+    (`name==version`) always is. Raises `ValueError` for what makes no sense, `fsqcheck.reports.UnwritableReport`, and
+    `RuntimeError` when the run itself broke; a target that cannot be loaded is in the record.
     """
     import tempfile
 
@@ -70,7 +70,9 @@ def check(
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
         record = Path(report) if report is not None else Path(folder) / "record.jsonl"
         try:
-            run_wanted(wanted.checked(), record, processes, Unwatched(), Apart() if isolate else None)
+            ending = run_wanted(wanted.checked(), record, processes, Unwatched(), Apart() if isolate else None)
         except UsageError as error:
             raise ValueError(str(error)) from None
+        if ending.broke:
+            raise RuntimeError(f"the run broke: {ending.broke}")
         return read(record)

@@ -80,6 +80,10 @@ class Bridge(Protocol):
         """The module on its device and in its mode."""
         ...
 
+    def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:
+        """Within it the framework computes in mixed precision with this dtype; as ever where it is None."""
+        ...
+
     def called(self, module: Module, native: Native, call: Call) -> Any:
         """The module's forward call."""
         ...

@@ -83,6 +83,10 @@ class JaxBridge:
             module.train(training)
         return _Jitted(module) if compiled else module
 
+    def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:  # noqa: ARG002
+        """There is no mixed precision: `Capability.AUTOCAST` is not among its capabilities."""
+        return nullcontext()
+
     def called(self, module: Module, native: Any, call: Call) -> Any:  # noqa: ARG002
         """The module's call."""
         return module(native)

@@ -58,6 +58,10 @@ class NumpyBridge:
             module.train(training)
         return module
 
+    def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:  # noqa: ARG002
+        """There is no mixed precision: `Capability.AUTOCAST` is not among its capabilities."""
+        return nullcontext()
+
     def called(self, module: Module, native: Any, call: Call) -> Any:  # noqa: ARG002
         """The module's call."""
         return module(native)

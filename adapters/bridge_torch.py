@@ -112,11 +112,14 @@ class TorchBridge:
             module = module.to(device).train(training)
         return torch.compile(module) if compiled else module
 
+    def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:
+        """`torch.autocast`."""
+        return torch.autocast(device, dtype=_DTYPES[autocast]) if autocast else nullcontext()
+
     def called(self, module: Module, native: Any, call: Call) -> Any:
         """The module's forward call: recorded, under `no_grad` or in inference mode; in an autocast region if asked."""
-        region = torch.autocast(call.device, dtype=_DTYPES[call.autocast]) if call.autocast else nullcontext()
         unrecorded = torch.inference_mode() if call.inference else torch.no_grad()
-        with torch.enable_grad() if call.tracked else unrecorded, region:
+        with torch.enable_grad() if call.tracked else unrecorded, self.region(call.device, call.autocast):
             return module(native.requires_grad_(call.tracked))
 
     def derived(self, native: Any) -> Any:

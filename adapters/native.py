@@ -131,16 +131,16 @@ class NativeQuantizer:
                 raise NoGradientError("no gradient reaches the input: the codes are detached from it")
             return self._answer(result, native), self._bridge.array(gradient)
 
-    def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
+    def codes_to_indices(self, codes: Array, *, tracked: bool = False, autocast: str | None = None) -> Array:
         """The library's own function."""
-        with self._bridge.running(self.setup):
+        with self._bridge.running(self.setup), self._bridge.region(self.setup.device, autocast):
             native = self._bridge.native(codes, self.setup.device)
             given = self._bridge.derived(native) if tracked else native
             return self._bridge.array(self._dialect.codes_to_indices(self._module, given))
 
-    def indices_to_codes(self, indices: Array) -> Array:
+    def indices_to_codes(self, indices: Array, *, autocast: str | None = None) -> Array:
         """The library's own function."""
-        with self._bridge.running(self.setup):
+        with self._bridge.running(self.setup), self._bridge.region(self.setup.device, autocast):
             native = self._bridge.native(indices, self.setup.device)
             return self._bridge.array(self._dialect.indices_to_codes(self._module, native))
 

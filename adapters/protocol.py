@@ -149,11 +149,11 @@ class Quantizer(Protocol):
         """The answer with gradients recorded, and the gradient of Σ codes·upstream at `z`; `way`: one of `WAYS_BACK`."""
         ...
 
-    def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
+    def codes_to_indices(self, codes: Array, *, tracked: bool = False, autocast: str | None = None) -> Array:
         """The indices of codes (…, d), channels last; with `tracked`, of codes whose gradient is recorded."""
         ...
 
-    def indices_to_codes(self, indices: Array) -> Array:
+    def indices_to_codes(self, indices: Array, *, autocast: str | None = None) -> Array:
         """The codes of indices of the layout's positions, in the layout."""
         ...
 

@@ -110,7 +110,7 @@ def _only_targets(session: Session, report: Path) -> None:
 
 def _arguments(session: Session, report: Path, processes: int, captured: bool) -> list[str]:
     wanted = session.wanted
-    arguments = ["-p", "fsqcheck", "--import-mode=importlib", f"--capture={'fd' if captured else 'no'}"]
+    arguments = ["-p", plugin.__name__, "--import-mode=importlib", f"--capture={'fd' if captured else 'no'}"]
     arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
     arguments += ["-c", os.devnull, "--rootdir", str(HERE)]
     arguments += ["-p", "xdist", "-n", str(processes), "--dist", "worksteal"] if processes > 1 else []

@@ -30,7 +30,7 @@ def gradient_tolerance(subject: Subject, upstream: Array, held: str) -> NDArray[
     for L in subject.levels:
         constants = subject.rule.constants(L)
         gain = constants.rounded.amplitude / subject.rule.grid.half(L)
-        shift = abs(float(constants.shift_slope)) * STEEPEST if subject.rule.shift.name in ("atanh", "tan") else 0.0
+        shift = abs(float(constants.shift_slope)) * STEEPEST
         rows.append(max(gain, 1.0) * max(GRADIENT_EPS, shift + GRADIENT_EPS / 2) * eps)
     result: NDArray[np.float64] = np.array(rows) * np.maximum(np.abs(upstream.astype(np.float64)), 1.0)
     return result

@@ -10,7 +10,7 @@ import numpy as np
 from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Finding, NonConformanceError, NotJudgedError
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.conformance.witness import WitnessedQuantizer
@@ -86,17 +86,7 @@ def test_a_moved_quantizer_is_right(subject: Subject) -> None:
     found = subject.ask(settled, moved)
     if found.indices is not None:
         comparators.same_integers(found.indices, subject.exact_indices(settled), f"the indices in {subject.case.dtype}")
-    if subject.has(Capability.ENCODE):
-        # Exact codes: those that half precision has rounded are the affair of IDX-8.
-        exact = [subject.grid(level, channel) for channel, level in enumerate(subject.exact_levels(settled).T)]
-        encoded = moved.codes_to_indices(np.stack(exact, axis=-1).astype(np.float32))
-        comparators.same_integers(encoded, subject.exact_indices(settled), "the indices that it encodes its codes to")
-        if subject.has(Capability.DECODE):
-            shape = subject.layout.positions(subject.layout.arrange(settled).shape)
-            decoded = subject.layout.flatten(moved.indices_to_codes(encoded.reshape(shape)))
-            comparators.same_integers(
-                subject.read(decoded), subject.exact_levels(settled), "the levels that it decodes"
-            )
+    _encodes_and_decodes(subject, moved, settled, "")
     if subject.has(Capability.PROJECTION):
         width = len(subject.levels) + 5
         z = np.random.default_rng(14).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
@@ -106,10 +96,25 @@ def test_a_moved_quantizer_is_right(subject: Subject) -> None:
         comparators.same_dtype(answer.codes, subject.case.dtype, "the codes of a moved quantizer with projections")
 
 
+def _encodes_and_decodes(subject: Subject, quantizer: WitnessedQuantizer, z: Array, where: str, **how: str) -> None:
+    """Exact codes of these vectors, to indices and back; codes that half precision has rounded are the affair of IDX-8."""
+    if not subject.has(Capability.ENCODE):
+        return
+    levels, indices = subject.exact_levels(z), subject.exact_indices(z)
+    exact = np.stack([subject.grid(level, channel) for channel, level in enumerate(levels.T)], axis=-1)
+    encoded = quantizer.codes_to_indices(exact.astype(np.float32), **how)
+    comparators.same_integers(encoded, indices, f"the indices that it encodes its codes to{where}")
+    if subject.has(Capability.DECODE):
+        shape = subject.layout.positions(subject.layout.arrange(z).shape)
+        decoded = subject.layout.flatten(quantizer.indices_to_codes(encoded.reshape(shape), **how))
+        comparators.same_integers(subject.read(decoded), levels, f"the levels that it decodes{where}")
+
+
 @clause(
     "DEV-4",
     MUST,
-    "Inside a mixed-precision region (autocast) inputs are quantized as the region's precision allows.",
+    "Inside a mixed-precision region (autocast) inputs are quantized as the region's precision allows, codes encoded to their "
+    "indices, and indices decoded to their levels.",
     title="autocast",
     source=f"{DESIGN}; vector-quantize-pytorch switches autocast off for CUDA",
     meaning="Mixed-precision training uses other tokens than evaluation without it.",
@@ -126,6 +131,7 @@ def test_autocast_keeps_the_levels(subject: Subject) -> None:
     comparators.same_integers(levels, subject.exact_levels(settled), "the levels under autocast, as (vector, channel),")
     if reply.indices is not None:
         comparators.same_integers(reply.indices, subject.exact_indices(settled), "the indices under autocast")
+    _encodes_and_decodes(subject, quantizer, settled, " under autocast", autocast="bfloat16")
 
 
 @clause(

@@ -106,12 +106,12 @@ class WitnessedQuantizer:
         self._witness.heard(indices)
         return indices
 
-    def indices_to_codes(self, indices: Array) -> Array:
+    def indices_to_codes(self, indices: Array, **how: Any) -> Array:
         """Indices to codes."""
         codes = self._listen(
-            f"indices_to_codes of an array of shape {indices.shape} and dtype {indices.dtype}",
-            Probe("indices_to_codes", indices) if indices.size <= 64 else None,
-            lambda: self._quantizer.indices_to_codes(indices),
+            f"indices_to_codes of an array of shape {indices.shape} and dtype {indices.dtype}{_in_words(how)}",
+            Probe("indices_to_codes", indices) if indices.size <= 64 and not how else None,
+            lambda: self._quantizer.indices_to_codes(indices, **how),
         )
         self._witness.heard(codes)
         return codes

@@ -34,31 +34,29 @@ DIGITS = 40
 
 @dataclass(frozen=True)
 class Amplitude:
-    """h(L) = (L-1)·factor/2, or a `fixed` number; exact decimals in strings."""
+    """h(L) = (L-1)·factor/2, or, not `scaled`, the factor itself, which is an exact decimal."""
 
-    factor: str = "1"
-    fixed: str | None = None
+    factor: str
+    scaled: bool = True
 
     def exact(self, levels: int) -> Any:
         """h for `levels` levels, an mpmath number."""
-        if self.fixed is not None:
-            return mpmath.mpf(self.fixed)
-        return (levels - 1) * mpmath.mpf(self.factor) / 2
+        factor = mpmath.mpf(self.factor)
+        return (levels - 1) * factor / 2 if self.scaled else factor
 
 
 @dataclass(frozen=True)
 class Shift:
     """s = function(o/h), with the derivative that says how much a rounded o/h moves the steps."""
 
-    name: str
     function: Callable[[Any], Any]
     slope: Callable[[Any], Any]
 
 
-NO_SHIFT = Shift("none", lambda _: mpmath.mpf(0), lambda _: mpmath.mpf(0))
-TAN_SHIFT = Shift("tan", mpmath.tan, lambda x: 1 / mpmath.cos(x) ** 2)
-ATANH_SHIFT = Shift("atanh", mpmath.atanh, lambda x: 1 / (1 - x * x))
-IDENTITY_SHIFT = Shift("identity", lambda x: x, lambda _: mpmath.mpf(1))
+NO_SHIFT = Shift(lambda _: mpmath.mpf(0), lambda _: mpmath.mpf(0))
+TAN_SHIFT = Shift(mpmath.tan, lambda x: 1 / mpmath.cos(x) ** 2)
+ATANH_SHIFT = Shift(mpmath.atanh, lambda x: 1 / (1 - x * x))
+IDENTITY_SHIFT = Shift(lambda x: x, lambda _: mpmath.mpf(1))
 
 
 def _float64(values: NDArray[Any]) -> Floats:
@@ -273,7 +271,7 @@ _ROWS = (
         name="s3",
         title="digits 0, 1, 2 of tanh(z)·0.999",
         source="S3Tokenizer, CosyVoice 2",
-        amplitude=Amplitude(fixed="0.9990000128746033"),
+        amplitude=Amplitude("0.9990000128746033", scaled=False),
         rounding="half-even",
         grid=DIGITS_GRID,
         levels_allowed=lambda levels: levels == 3,

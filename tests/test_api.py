@@ -9,6 +9,8 @@ import pytest
 import fsqcheck
 from fsqcheck.reports import exit_status, read, verdicts
 
+from .commands import python
+
 
 def test_check_gives_the_record_of_a_run(tmp_path: Path) -> None:
     kept = tmp_path / "kept.jsonl"
@@ -28,3 +30,24 @@ def test_check_gives_the_record_of_a_target_that_cannot_be_loaded() -> None:
 def test_check_refuses_an_unknown_rule() -> None:
     with pytest.raises(ValueError, match="unknown rule 'round'"):
         fsqcheck.check("reference", rules=["round"])
+
+
+def test_check_says_when_the_run_itself_broke(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pytest, "main", lambda *_, **__: pytest.ExitCode.USAGE_ERROR)
+    with pytest.raises(RuntimeError, match="the run broke: pytest ended with USAGE_ERROR"):
+        fsqcheck.check("reference", clauses=["SYM-1"])
+
+
+UNINSTALLED = """
+import importlib.metadata as metadata
+found = metadata.distributions
+metadata.distributions = lambda **how: (one for one in found(**how) if one.name != "fsqcheck")
+
+import fsqcheck
+print({one.outcome for one in fsqcheck.check("reference", clauses=["SYM-1"]).results})
+"""
+
+
+def test_a_checkout_that_nobody_installed_runs() -> None:
+    said = python(UNINSTALLED)
+    assert said.out == "{'pass'}\n", said.err

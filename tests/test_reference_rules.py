@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 
 from fsqcheck.reference import FSQ, PRECISIONS, RECOMMENDED, RULES, Codebook, every_value, rule_named, staircase
+from fsqcheck.reference.rules import ATANH_SHIFT, IDENTITY_SHIFT, NO_SHIFT, TAN_SHIFT, Shift
 
 from . import oracle
 
@@ -121,6 +123,12 @@ def test_the_shift_with_tan_is_off_by_a_hair_at_zero() -> None:
 def test_the_shift_with_atanh_sends_zero_to_the_middle_of_its_level(rule: str, L: int) -> None:
     (off,) = RULES[rule].level_coordinate(np.zeros(1), L) - L // 2
     assert abs(off) <= L * 2.0**-52
+
+
+@pytest.mark.parametrize("shift", [NO_SHIFT, TAN_SHIFT, ATANH_SHIFT, IDENTITY_SHIFT])
+@pytest.mark.parametrize("ratio", [0.999, 0.25, 0.01])
+def test_the_slope_of_a_shift_is_its_derivative(shift: Shift, ratio: float) -> None:
+    assert float(shift.slope(mpmath.mpf(ratio))) == pytest.approx(float(mpmath.diff(shift.function, ratio)), rel=1e-9)
 
 
 def test_symmetric_ties_at_zero_go_up() -> None:

@@ -97,7 +97,7 @@ LOOKS_AT: dict[str, str] = {
     "DEV-1": "device",
     "DEV-2": "context",
     "DEV-3": f"{_LEVELS} index encode decode dtype",
-    "DEV-4": f"{_LEVELS} index",
+    "DEV-4": f"{_LEVELS} index encode decode",
     "DEV-5": f"{_LEVELS} index",
     "DEV-6": "dtype context",
     "RES-1": "index",

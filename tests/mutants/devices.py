@@ -78,4 +78,29 @@ class PacksByMatrixProduct(TorchFSQ):
         return codes, (level.round() @ self.basis.float()).round().long()
 
 
+class EncodesByMatrixProduct(TorchFSQ):
+    """The same in codes_to_indices alone."""
+
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        if self.codebook.size > 2**20 or codes.isnan().any():
+            return super().codes_to_indices(codes)
+        return (coordinate(self, codes.float()).round() @ self.basis.float()).round().long()
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, _ = super().forward(z)
+        with torch.autocast(z.device.type, enabled=False):
+            return codes, self.codes_to_indices(codes)
+
+
+class DecodesByMatrixProduct(TorchFSQ):
+    """Indices times the reciprocals of the weights, as floats."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        codes = super().indices_to_codes(indices)
+        if self.codebook.size > 2**20 or self.channel_first:
+            return codes
+        level = ((indices[..., None] + 0.5) @ (1.0 / self.basis.float())[None]).floor() % self.sizes
+        return (level - self.sizes // 2) / (self.sizes // 2)
+
+
 give_names(globals())

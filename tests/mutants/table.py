@@ -342,6 +342,8 @@ OFFENDERS = (
     Offender("SavesItsWeights", "DEV-6", "after loading a checkpoint in bfloat16", "dtype"),
     Offender("BuildsItsConstantsInTheDefaultDtype", "DEV-6", "built under the default dtype bfloat16", "dtype"),
     Offender("PacksByMatrixProduct", "DEV-4", "the indices under autocast are wrong", "index"),
+    Offender("EncodesByMatrixProduct", "DEV-4", "the indices that it encodes its codes to under autocast", "encode"),
+    Offender("DecodesByMatrixProduct", "DEV-4", "the levels that it decodes under autocast", "decode"),
     Offender("ShiftsWhenCompiled", "DEV-5", "takes level", "level", tier="standard"),
     # residual
     *(Offender(*row) for row in RESIDUAL_ROWS),

@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
@@ -20,7 +19,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 #: Plugins of pytest's own that a judge has no use for.
 _UNUSED = ("cacheprovider", "faulthandler", "logging", "doctest", "unittest", "stepwise", "junitxml")
-#: What a judge gets for a mutant: so many times the seconds that the sound file takes, and so many bytes.
+#: What a judge gets for a mutant: so many times the processor seconds that the sound file takes, and so many bytes.
 LIMIT_TIMES, LIMIT_BYTES = 5, 16 << 30
 
 _HEAVY = ("torch", "mpmath", "ml_dtypes", "hypothesis", "msgspec", "rich.console", "packaging", "tomllib")
@@ -45,7 +44,7 @@ class Verdict:
     passes: int
     shoulds: int
     said: str
-    seconds: float
+    seconds: float  # of the processor
 
 
 def _suite(name: str, targets: tuple[str, ...], rules: tuple[str, ...], *more: str) -> Judge:
@@ -155,21 +154,21 @@ def verdict(judge: Judge, file: Path, text: str, sane: Verdict) -> Verdict:
 
 def _judged(judge: Judge, file: Path, text: str, limit_s: float) -> tuple[Verdict, dict[str, float]]:
     reading, writing = os.pipe()
-    started = time.monotonic()
     child = os.fork()
     if child == 0:
         _in_the_child(judge, file, text, writing, limit_s)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         said = pipe.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    ended = {-signal.SIGALRM: "timeout", 0: "passed"}.get(status, "failed" if said else "died")
+    _, waited, used = os.wait4(child, 0)
+    status = os.waitstatus_to_exitcode(waited)
+    ended = {-signal.SIGPROF: "timeout", 0: "passed"}.get(status, "failed" if said else "died")
     passes, shoulds, first, takes = json.loads(said) if said else (0, 0, ended, {})
-    return Verdict(ended, passes, shoulds, first, time.monotonic() - started), takes
+    return Verdict(ended, passes, shoulds, first, used.ru_utime + used.ru_stime), takes
 
 
 def _in_the_child(judge: Judge, file: Path, text: str, writing: int, limit_s: float) -> None:
-    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    signal.setitimer(signal.ITIMER_PROF, limit_s)  # not by the clock: the machine has other work
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
