@@ -165,13 +165,13 @@ class ServedQuantizer:
             raise TargetDiedError("its process answered without the gradient")
         return _answer(found), wire.unpacked(found.gradient)
 
-    def codes_to_indices(self, codes: wire.Array, *, tracked: bool = False) -> wire.Array:
+    def codes_to_indices(self, codes: wire.Array, **how: Any) -> wire.Array:
         """The indices of codes."""
-        return wire.unpacked(self._call("codes_to_indices", wire.Values, codes, tracked=tracked).values)
+        return wire.unpacked(self._call("codes_to_indices", wire.Values, codes, **how).values)
 
-    def indices_to_codes(self, indices: wire.Array) -> wire.Array:
+    def indices_to_codes(self, indices: wire.Array, **how: Any) -> wire.Array:
         """The codes of indices."""
-        return wire.unpacked(self._call("indices_to_codes", wire.Values, indices).values)
+        return wire.unpacked(self._call("indices_to_codes", wire.Values, indices, **how).values)
 
     def stage_codes(self, indices: wire.Array) -> wire.Array:
         """The codes of each stage of a residual quantizer."""

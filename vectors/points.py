@@ -86,11 +86,11 @@ class PointQuantizer:
             raise NotImplementedError("there are no gradients")
         return self._answer(z, points), points.gradients
 
-    def codes_to_indices(self, codes: Array, *, tracked: bool = False) -> Array:
+    def codes_to_indices(self, codes: Array, *, tracked: bool = False, autocast: str | None = None) -> Array:
         """Not to be asked of points."""
         raise NotImplementedError("a port encodes nothing: its capabilities say so")
 
-    def indices_to_codes(self, indices: Array) -> Array:
+    def indices_to_codes(self, indices: Array, *, autocast: str | None = None) -> Array:
         """Not to be asked of points."""
         raise NotImplementedError("a port decodes nothing: its capabilities say so")
 
