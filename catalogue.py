@@ -46,7 +46,7 @@ def rules() -> RenderableType:
 def clauses() -> RenderableType:
     """The clauses, by family."""
     parts: list[RenderableType] = []
-    for family, (words, _) in FAMILIES.items():
+    for family, (words, *_) in FAMILIES.items():
         table = _table(f"{family} {words}", "id", "severity", "sentence")
         for clause in catalogue().values():
             if clause.family == family:

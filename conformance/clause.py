@@ -17,8 +17,8 @@ MUST: Severity = "must"
 SHOULD: Severity = "should"
 MAY: Severity = "may"
 
-#: The families, in the order in which they are reported, and the module that checks each.
-FAMILIES: dict[str, tuple[str, str]] = {
+#: The families, in the order in which they are reported, and the modules that check each.
+FAMILIES: dict[str, tuple[str, *tuple[str, ...]]] = {
     "BND": ("boundaries", "test_boundaries"),
     "SYM": ("symmetry", "test_symmetry"),
     "SHP": ("shapes", "test_shapes"),
@@ -27,7 +27,7 @@ FAMILIES: dict[str, tuple[str, str]] = {
     "NUM": ("numerics", "test_numerics"),
     "TRN": ("training", "test_training"),
     "DEV": ("devices", "test_devices"),
-    "RES": ("residual", "test_residual"),
+    "RES": ("residual", "test_residual", "test_residual_use"),
 }
 #: The family that is about residual quantizers, and judges them by residual rules.
 RESIDUAL_FAMILY = "RES"
@@ -140,13 +140,14 @@ def clause_of(test: Any) -> tuple[Clause, Span] | None:
 def catalogue() -> dict[str, Clause]:
     """Every clause by its id, in the order of the families and of the files."""
     found: dict[str, Clause] = {}
-    for family, (_, name) in FAMILIES.items():
-        module = importlib.import_module(f"fsqcheck.conformance.{name}")
-        for test in vars(module).values():
-            carried = getattr(test, _MARK, None)
-            if not isinstance(carried, Clause):
-                continue
-            if carried.id in found or carried.family != family:
-                raise ValueError(f"clause {carried.id} in {name} is there twice, or in the wrong family")
-            found[carried.id] = carried
+    for family, (_, *names) in FAMILIES.items():
+        for name in names:
+            module = importlib.import_module(f"fsqcheck.conformance.{name}")
+            for test in vars(module).values():
+                carried = getattr(test, _MARK, None)
+                if not isinstance(carried, Clause):
+                    continue
+                if carried.id in found or carried.family != family:
+                    raise ValueError(f"clause {carried.id} in {name} is there twice, or in the wrong family")
+                found[carried.id] = carried
     return found

@@ -121,6 +121,11 @@ def _staged(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     return _allowed(quick if tier == "quick" else quick + more, rule)
 
 
+def _staged_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
+    """More codes a stage than the 2^8 that a bfloat16 tells apart."""
+    return _allowed(((16, 9, 5),), rule)
+
+
 def _growth(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
     """A codebook of some ten thousand codes; IDX-11 compares its cost with that of its first channels alone."""
     return _allowed(((8,) * 5, (7,) * 5, (3,) * 9), rule)[:1]
@@ -150,6 +155,7 @@ LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "stored": _stored,
     "growth": _growth,
     "staged": _staged,
+    "staged large": _staged_large,
     "drawn": lambda rule, tier: ((),),  # noqa: ARG005
 }
 

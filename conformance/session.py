@@ -24,7 +24,7 @@ DRAWN = "test_drawn"
 
 def checks() -> Iterator[tuple[Clause, Span]]:
     """Every test of the suite as its clause and span, in the order in which they run."""
-    for name in (*(module for _, module in FAMILIES.values()), DRAWN):
+    for name in (*(module for _, *modules in FAMILIES.values() for module in modules), DRAWN):
         module = importlib.import_module(f"fsqcheck.conformance.{name}")
         for test in vars(module).values():
             if found := clause_of(test):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ Integers = NDArray[np.int64]
 #: The stages of a case that does not name their number.
 STAGES = 4
 #: A variant of a case, and the number of stages that it names.
-COUNTS = ("stages=4", "stages=1")
+COUNTS = ("stages=4", "stages=1", "stages=8")
 #: What each stage adds to the rounding of a sum, in eps of its scale: reference/residual.py, and once more for a second way.
 _TERM = 4.0
 _NUMBERS = 4096
@@ -41,16 +40,13 @@ class StagedReply:
 class Staged:
     """The subject of a case as a residual quantizer."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, held: str | None = None) -> None:
         self.subject = subject
+        #: The dtype whose rounding is allowed for.
+        self.held = held or subject.held
         self.rule = residual_rule_named(subject.case.rule)
         variant = subject.case.variant
         self.count = int(variant.removeprefix("stages=")) if variant in COUNTS else STAGES
-
-    @cached_property
-    def held(self) -> str:
-        """The dtype whose rounding is allowed for."""
-        return self.subject.held
 
     def quantizer(self, **changes: Any) -> WitnessedQuantizer:
         """A new quantizer of the case's setup with `changes`."""
@@ -65,6 +61,21 @@ class Staged:
         parts = [random.normal(scale=scale, size=shape) for scale in (0.3, 1.0, 3.0)]
         spread = np.concatenate([*parts, random.uniform(-1.3, 1.3, size=shape)])
         return spread.astype(self.subject.precision.dtype)
+
+    def in_dtype(self, dtype: str, seed: int = 0) -> Array:
+        """A small array of the layout, of normal numbers."""
+        shape = self.subject.layout.shape(len(self.subject.levels))
+        return np.random.default_rng(seed).normal(size=shape).astype(PRECISIONS[dtype].dtype)
+
+    def input(self, seed: int = 0) -> Array:
+        """The same in the case's dtype."""
+        return self.in_dtype(self.subject.case.dtype, seed)
+
+    def placed(self, vectors: Array, shape: tuple[int, ...]) -> Array:
+        """The first of (N, d) vectors in an array of the layout with the sizes of this shape; of channels there are d."""
+        axis, d = self.subject.layout.channel_axis, len(self.subject.levels)
+        full = (*shape[:axis], d, *shape[axis + 1 :])
+        return np.ascontiguousarray(self.subject.layout.unflatten(vectors[: int(np.prod(full)) // d], full))
 
     def ask(self, vectors: Array, quantizer: WitnessedQuantizer, **how: Any) -> StagedReply:
         """Quantizes (N, d) vectors; `WrongAnswerError` for codes or indices of another shape."""
@@ -116,6 +127,20 @@ class Staged:
         """How a call in training is made: with its gradients recorded, where there are any."""
         return {"tracked": True} if self.subject.has(Capability.GRADIENT) else {}
 
+    def largest_errors(self) -> list[Floats]:
+        """How far codes are from the first residual at most, by channel, for inputs from -1 to 1 and 1 … `STAGES` stages."""
+        subject, random = self.subject, np.random.default_rng(24)
+        line = np.linspace(-1.0, 1.0, 2001)
+        vectors = np.stack([random.permutation(line) for _ in subject.levels], axis=-1).astype(subject.precision.dtype)
+        vectors = vectors[: 1 if subject.layout.long_axis is None else None]
+        target = np.stack([self.rule.first_residual(vectors[:, i], L) for i, L in enumerate(subject.levels)], axis=-1)
+        z = np.ascontiguousarray(subject.layout.arrange(vectors))
+        left = []
+        for stages in range(1, STAGES + 1):
+            codes = subject.layout.flatten(self.quantizer(stages=stages).quantize(z.copy()).codes)
+            left.append(np.abs(codes.astype(np.float64) - target).max(axis=0))
+        return left
+
     # Reading
 
     def levels(self, indices: Array) -> Integers:
@@ -151,6 +176,11 @@ class Staged:
             self.rule.followed(vectors[:, i].astype(np.float64), L, self.count, held)
             for i, L in enumerate(self.subject.levels)
         ]
+
+    def judge(self, vectors: Array, reply: StagedReply, setup: Any, where: str) -> None:
+        """The levels of all stages, and the codes as their sum."""
+        self.judge_levels(vectors, reply.indices, range(self.count), setup, where)
+        self.judge_sum(vectors, reply, f"the codes{where}, as the sum of what the indices stand for,")
 
     def judge_sum(self, vectors: Array, reply: StagedReply, words: str) -> None:
         """The codes must be the sum of what the reply's own indices stand for."""

@@ -12,7 +12,7 @@ from .session import DRAWN
 
 __all__: list[str] = []
 
-for _name in (*(module for _, module in FAMILIES.values()), DRAWN):
+for _name in (*(module for _, *modules in FAMILIES.values() for module in modules), DRAWN):
     for _test, _function in vars(importlib.import_module(f"fsqcheck.conformance.{_name}")).items():
         if clause_of(_function) is not None:
             globals()[_test] = _function

@@ -8,7 +8,7 @@ import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators
-from fsqcheck.conformance.clause import MUST, SHOULD, Span, clause
+from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Finding, NonConformanceError
 from fsqcheck.conformance.staged import COUNTS, STAGES, Staged, StagedReply
 from fsqcheck.conformance.staged_slopes import gradient_of, slopes, upstream_of
@@ -17,6 +17,8 @@ from fsqcheck.conformance.subject import Subject
 RVQ = "arXiv 2107.03312 algorithm 1"
 #: Calls in training; of four stages one number is never drawn in so many with probability 10^-15.
 _DRAWS = 128
+#: A stage of L ≥ 2 levels leaves half of the error or less.
+_CLEARLY = 0.75
 
 
 @clause(
@@ -96,12 +98,13 @@ def test_each_stage_quantizes_what_is_left(subject: Subject) -> None:
     source=f"{RVQ}; docs/rules.md",
     meaning="The decoder sees other values than the tokens stand for.",
     needs=[Capability.INDICES],
-    over=_LEVELS,
+    over=Span(levels="staged", dtypes=ALL_DTYPES, modes=("eval", "train"), variants=COUNTS),
 )
 def test_the_codes_are_the_sum_of_the_stages(subject: Subject) -> None:
     staged = Staged(subject)
     vectors = staged.vectors()
-    reply = staged.ask(vectors, staged.quantizer())
+    vectors[::8] *= 4000  # a difference of numbers so large has no room for a code
+    reply = staged.ask(vectors, staged.quantizer(), **(staged.recorded() if subject.case.mode == "train" else {}))
     comparators.same_dtype(reply.codes, subject.case.dtype, "the codes")
     staged.judge_sum(vectors, reply, "the codes, as the sum of what the indices stand for,")
 
@@ -190,18 +193,18 @@ def test_coarse_indices_decode_to_the_sum_of_their_stages(subject: Subject) -> N
     quantizer = staged.quantizer(stage_dropout=True)
     z = np.ascontiguousarray(subject.layout.arrange(vectors))
     reply = staged.reply(quantizer, z.copy())
-    for kept in range(1, staged.count):
-        coarse = reply.indices.copy()
-        coarse[:, kept:] = -1
+    numbers = {f"the first {n} of {staged.count} stages": np.full(len(vectors), n) for n in range(1, staged.count)}
+    if subject.case.variant == "marked":
+        numbers["another number of stages for each vector"] = np.arange(len(vectors)) % staged.count + 1
+    for which, kept in numbers.items():
+        coarse = np.where(np.arange(staged.count) >= kept[:, None], -1, reply.indices)
         last = coarse.reshape((*subject.layout.positions(z.shape), staged.count))
         if subject.case.variant == "cut":
-            last = np.ascontiguousarray(last[..., :kept])
-        with subject.must_answer(f"the codes of the first {kept} of {staged.count} stages"):
+            last = np.ascontiguousarray(last[..., : kept[0]])
+        with subject.must_answer(f"the codes of {which}"):
             decoded = staged.decoded(quantizer, last, z.shape)
         expected = staged.terms(coarse).sum(axis=1)
-        comparators.within(
-            decoded, expected, staged.tolerance(), f"the codes of the first {kept} of {staged.count} stages"
-        )
+        comparators.within(decoded, expected, staged.tolerance(), f"the codes of {which}")
 
 
 @clause(
@@ -332,16 +335,7 @@ def test_the_gradient_is_that_of_all_stages(subject: Subject) -> None:
 )
 def test_each_further_stage_refines(subject: Subject) -> None:
     staged = Staged(subject)
-    line = np.linspace(-1.0, 1.0, 2001)
-    random = np.random.default_rng(24)
-    vectors = np.stack([random.permutation(line) for _ in subject.levels], axis=-1).astype(subject.precision.dtype)
-    vectors = vectors[: 1 if subject.layout.long_axis is None else None]
-    target = np.stack([staged.rule.first_residual(vectors[:, i], L) for i, L in enumerate(subject.levels)], axis=-1)
-    z = np.ascontiguousarray(subject.layout.arrange(vectors))
-    left = []
-    for stages in range(1, STAGES + 1):
-        codes = subject.layout.flatten(staged.quantizer(stages=stages).quantize(z.copy()).codes)
-        left.append(np.abs(codes.astype(np.float64) - target).max(axis=0))
+    left = staged.largest_errors()
     for stages, (before, after) in enumerate(pairwise(left), start=1):
         worse = after > _CLEARLY * before + staged.tolerance()
         if worse.any():
@@ -357,10 +351,6 @@ def test_each_further_stage_refines(subject: Subject) -> None:
                     details={"first residual": staged.rule.first.name, "channel": f"{channel}"},
                 )
             )
-
-
-#: A stage of L ≥ 2 levels leaves half of the error or less.
-_CLEARLY = 0.75
 
 
 @clause(
@@ -390,9 +380,17 @@ def test_groups_are_quantized_side_by_side(subject: Subject) -> None:
     for group in range(groups):
         part = slice(group * d, (group + 1) * d)
         indices = answer.indices[group].reshape(-1, staged.count)
-        where = f" in group {group + 1} of {groups}"
-        staged.judge_levels(vectors[:, part], indices, range(staged.count), quantizer.setup, where)
         reply = StagedReply(codes[:, part], indices, indices)
-        staged.judge_sum(vectors, reply, f"the codes of group {group + 1} of {groups}")
-    tolerance = np.tile(2 * staged.tolerance(), groups)
-    comparators.within(decoded, codes, tolerance, f"the codes decoded from the indices of {groups} groups")
+        staged.judge(vectors[:, part], reply, quantizer.setup, f" in group {group + 1} of {groups}")
+    comparators.within(
+        decoded,
+        codes,
+        np.tile(2 * staged.tolerance(), groups),
+        f"the codes decoded from the indices of {groups} groups",
+    )
+    if subject.has(Capability.GRADIENT):
+        _, gradient = quantizer.vjp(z.copy(), np.ones_like(z))
+        reaches = np.abs(subject.layout.flatten(gradient)).max(axis=0) > 0
+        comparators.same_integers(
+            reaches * 1, np.ones_like(reaches) * 1, "whether a gradient reaches channels of all groups"
+        )

@@ -303,7 +303,9 @@ def _built_another(subject: Subject, quantizer: WitnessedQuantizer, memory: Arra
     lists = (mine[::-1], (*mine[:-1], 5), (*mine[:-1], 3), mine[:1] * 2, mine[:1])
     allowed = (levels for levels in lists if levels != mine and all(map(subject.rule.levels_allowed, levels)))
     other = subject.with_levels(next(allowed))
-    other.ask(np.zeros((1, len(other.levels)), dtype=subject.precision.dtype))
+    settled = probes.settled(other.rule, other.levels, subject.case.dtype, 64)
+    taken = other.read(other.ask(settled).codes)
+    comparators.same_integers(taken, other.exact_levels(settled), "the levels of a quantizer that was built later")
 
 
 def _asked_in_other_dtypes(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:

@@ -128,7 +128,7 @@ def index() -> str:
         "the level index, and `half` and `centre` are those of the rule's grid: [docs/rules.md](../rules.md). "
         "The commands need a checkout; the wrong quantizers are not in the wheel.",
     ]
-    for family, (words, _) in FAMILIES.items():
+    for family, (words, *_) in FAMILIES.items():
         rows = [f"## {family}: {words}", "", "| clause | | |", "|---|---|---|"]
         for clause in catalogue().values():
             if clause.family == family:

@@ -63,6 +63,16 @@ class InFloat32(InNativeArithmetic):
         return codes.to(z.dtype), indices
 
 
+class SquashesByExponentials(InFloat32):
+    """tanh as (eˣ - e⁻ˣ)/(eˣ + e⁻ˣ): its gradient rounds several times."""
+
+    def bound(self, z: Tensor) -> Tensor:
+        amplitude, offset = self.amplitude.to(z.dtype), self.offset.to(z.dtype)
+        x = (z + torch.atanh(self.offset / self.amplitude).to(z.dtype)).clamp(-20, 20)
+        up, down = torch.exp(x), torch.exp(-x)
+        return (up - down) / (up + down) * amplitude - offset
+
+
 class GivesInt32Indices(InFloat32):
     """And refuses what they cannot hold."""
 

@@ -17,6 +17,7 @@ RIGHT = Path(__file__).parent / "right_quantizers.py"
 WAYS: dict[str, set[str]] = {
     "InNativeArithmetic": {"NUM-3"},
     "InFloat32": {"NUM-1", "GRD-9"},
+    "SquashesByExponentials": {"NUM-1", "GRD-9"},
     "GivesInt32Indices": {"NUM-1", "GRD-9"},
     "HoldsItsCodebook": {"NUM-1", "GRD-9", "IDX-9", "IDX-11"},
     "TakesThreeAxesOnly": {"NUM-1", "GRD-9"},

@@ -43,22 +43,23 @@ def passed(record: Record, target: str) -> set[str]:
 def test_our_own_are_asked_everything_and_not_blamed(tier: str) -> None:
     record = fsqcheck.check("reference", "torch-fsq", clauses=["RES"], tier=tier)
     assert bad(record) == []
-    assert {one.outcome for one in record.results} == {"pass"}
-    assert passed(record, "reference") == passed(record, "torch-fsq") == set(CLAUSES)
+    other = {one.clause for one in record.results if one.outcome != "pass"}
+    assert other == {"RES-18", "RES-19"}  # NumPy has no autocast, and no module to move
+    assert passed(record, "reference") | {"RES-18"} == passed(record, "torch-fsq") == set(CLAUSES)
 
 
 #: Each, and the clauses that are free to fail, or cannot be judged.
 WAYS: dict[str, tuple[set[str], set[str]]] = {
-    "StageByStage": (set(), {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
-    "MultipliesByPowers": (set(), {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
-    "InFloat64": (set(), {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
-    "GivesInt32Indices": (set(), {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
-    "TakesGradientsThroughWhatItTakesOff": ({"RES-12"}, {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
-    "ProjectsAlways": (set(), {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
-    "InNumpy": (set(), {"RES-7", "RES-8", "RES-9", "RES-10", "RES-11", "RES-12", "RES-14"}),
+    "StageByStage": ({"RES-22"}, {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
+    "MultipliesByPowers": ({"RES-22"}, {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
+    "InFloat64": ({"RES-22"}, {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
+    "GivesInt32Indices": ({"RES-22"}, {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
+    "TakesGradientsThroughWhatItTakesOff": ({"RES-12", "RES-22"}, {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
+    "ProjectsAlways": ({"RES-22"}, {"RES-7", "RES-8", "RES-9", "RES-10", "RES-14"}),
+    "InNumpy": (set(), {"RES-7", "RES-8", "RES-9", "RES-10", "RES-11", "RES-12", "RES-14", "RES-18"}),
     "EncodesOnly": (
         set(),
-        {"RES-5", "RES-6", "RES-7", "RES-8", "RES-9", "RES-10", "RES-11", "RES-12", "RES-14"},
+        {"RES-5", "RES-6", "RES-7", "RES-8", "RES-9", "RES-10", "RES-11", "RES-12", "RES-14", "RES-18"},
     ),
 }
 

@@ -18,7 +18,7 @@ __all__ = ["Advice", "advice"]
 def advice() -> dict[str, Advice]:
     """The advice on every clause, by its id."""
     found: dict[str, Advice] = {}
-    for family, (name, _) in FAMILIES.items():
+    for family, (name, *_) in FAMILIES.items():
         rows: dict[str, Advice] = importlib.import_module(f"{__name__}.{name}").ADVICE
         if found.keys() & rows or any(not id.startswith(f"{family}-") for id in rows):
             raise ValueError(f"advice/{name}.py has a row that is there twice, or of another family")

@@ -109,4 +109,54 @@ ADVICE = {
         "the same order, and decode and join them in it.",
         code="first, second = torch.cat([z, z], dim=-1).chunk(2, dim=-1)",
     ),
+    "RES-15": Advice(
+        why="The latent that a quantizer is given is often used once more: for a loss, a skip connection, a second branch. And "
+        "answers are collected over many calls before they are stored.",
+        fix="Work on new tensors: no `sub_`, `clamp_` or `mul_` on the input or a view of it (take `left = left - part`, not "
+        "`left -= part`), and no buffer that every call fills again.",
+        code="part = z.clamp_(-1, 1)",
+    ),
+    "RES-16": Advice(
+        why="Each vector is quantized by itself. What depends on where it stands – a statistic of the batch, a kernel that ends "
+        "early, a view that takes strides for granted – gives a stream other tokens when it is cut in pieces.",
+        fix="Use `reshape`, not `view`, and `movedim`/`permute`, not `reshape`, to move axes; take no mean, norm or mask over "
+        "positions; look at the last, partial block of a kernel.",
+        code="z = z - z.mean(dim=0)",
+    ),
+    "RES-17": Advice(
+        why="Stages have no state but their levels: nothing is learned, counted or cached that may change an answer. A copy that "
+        "shares its stages with the original moves when that one is moved.",
+        fix="Keep no running statistics. Make scales from the levels at each call, or as a buffer that is not rounded by calls "
+        "in other dtypes. Define no `__deepcopy__` that shares modules.",
+    ),
+    "RES-18": Advice(
+        why="Autocast computes matrix products in half precision. Of an index that is packed by such a product 8 bits are left; "
+        "of what a stage leaves to the next, less than a level.",
+        fix="Switch it off around the stages: `with torch.autocast(z.device.type, enabled=False)`, and compute them in float32.",
+        code="with torch.autocast(z.device.type, enabled=False):\n    codes, indices = quantize(z.float())",
+    ),
+    "RES-19": Advice(
+        why="A stage divides what the stages before it left by L^-i. In bfloat16 a difference of numbers of size 1 is known to "
+        "2^-8: with L = 8 the third stage quantizes nothing but rounding.",
+        fix="Compute all stages in float32 and give the codes back in the input's dtype. Keep scales and levels in a form that a "
+        "move to half precision does not round: Python numbers, or integers.",
+        code="codes, indices = quantize(z.float())\ncodes = codes.to(z.dtype)",
+    ),
+    "RES-20": Advice(
+        why="No term of a residual quantizer reaches from one vector to another, so a NaN in one frame concerns that frame only.",
+        fix="Look for a maximum, a mean or a norm over the batch, and for `torch.where` conditions reduced with `any()`.",
+        code="z = z * (1 + 0 * z.abs().amax())",
+    ),
+    "RES-21": Advice(
+        why="One channel too many is a wrong axis or a wrong config. PyTorch broadcasts an axis of length 1 silently.",
+        fix="Compare the length of the channels' axis with the number of levels (times groups) and raise a ValueError that names "
+        "both.",
+        code="z = z[..., :1].expand_as(z)",
+    ),
+    "RES-22": Advice(
+        why="NaN compares false with everything, and a cast of NaN to an integer is any number: often a valid token. Indices "
+        "outside the codebook come from padding, another vocabulary, or an offset for each stage.",
+        fix="Mark a vector with a NaN by an index outside the codebook (-1), or raise. Check the range before decoding; -1 alone "
+        "may stand for a stage that was left out. Do not reduce over an empty axis.",
+    ),
 }

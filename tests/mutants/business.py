@@ -103,7 +103,7 @@ LOOKS_AT: dict[str, str] = {
     "RES-1": "index",
     "RES-2": "index staging",
     "RES-3": "index staging",
-    "RES-4": "index sum dtype",
+    "RES-4": "index sum dtype context",
     "RES-5": "index sum decode",
     "RES-6": "index staging sum decode shape",
     "RES-7": "index apart decode",
@@ -113,7 +113,15 @@ LOOKS_AT: dict[str, str] = {
     "RES-11": "gradient",
     "RES-12": "staging gradient",
     "RES-13": "staging sum",
-    "RES-14": "index staging sum decode",
+    "RES-14": "index staging sum decode gradient",
+    "RES-15": "written",
+    "RES-16": "index staging sum context shape",
+    "RES-17": "index staging sum context copy",
+    "RES-18": "index staging sum gradient",
+    "RES-19": "index staging dtype",
+    "RES-20": "index staging sum nan context",
+    "RES-21": "shape",
+    "RES-22": "nan refusal shape",
 }
 
 

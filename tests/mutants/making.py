@@ -261,7 +261,8 @@ def scale_amplitude(q: TorchFSQ, factor: float) -> None:
 def give_names(module: dict[str, Any]) -> None:
     """Names the classes that the functions of this file made after the variables that hold them, so that they pickle."""
     for name, value in list(module.items()):
-        if isinstance(value, type) and value.__module__ == __name__ and value.__name__ != name:
+        here = isinstance(value, type) and value.__module__ in (__name__, module["__name__"])
+        if here and value.__name__ != name:
             value.__module__, value.__name__, value.__qualname__ = module["__name__"], name, name
             if inner := vars(value).get("squashes"):
                 inner.__module__, inner.__qualname__ = module["__name__"], f"{name}.squashes"

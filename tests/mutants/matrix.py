@@ -87,7 +87,7 @@ def _run(part: Sequence[Offender], clauses: tuple[str, ...], share: int) -> dict
         report = Path(folder, "mutants.jsonl")
         ending = run_suite(session, report, 1, Unwatched(), (Sampled(part, share),))
         record = read(report)
-    assert not session.unavailable
+    assert not session.unavailable, session.unavailable
     assert ending == Ending()
     return {one: caught(record, one.target) for one in part}
 

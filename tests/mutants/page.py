@@ -36,7 +36,7 @@ def part(found: Matrix, wrong: list[Objection]) -> str:
         "|---|--:|--:|--:|--:|",
     ]
     firsts = Counter(str(first(clauses)).partition("-")[0] for clauses in found.values())
-    for family, (words, _) in FAMILIES.items():
+    for family, (words, *_) in FAMILIES.items():
         members = [clause for clause in catalogue() if clause.startswith(f"{family}-")]
         own = sum(offender.clause in members for offender in found)
         any_of = sum(any(clause in members for clause in _fired(offender, found)) for offender in found)

@@ -15,7 +15,7 @@ MUTANTS = "fsqcheck.tests.mutants"
 
 
 #: The files of mutants.
-HOMES = ("making", *(family for family, _ in FAMILIES.values()))
+HOMES = ("making", *(family for family, *_ in FAMILIES.values()), "residual_use")
 
 
 def home_of(name: str) -> ModuleType:
@@ -304,6 +304,7 @@ OFFENDERS = (
     Offender(
         "AnswersOtherwiseFromTheSecondCallOn", "TRN-1", "differ from those of the first", "level gradient context copy"
     ),
+    Offender("SharesConstantsByTheSizeOfItsCodebook", "TRN-8", "built later", "level code gradient context"),
     Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
     Offender(

@@ -53,6 +53,18 @@ class AdaptsItsScaleInTraining(Changed):
         return z * self.get_buffer("scale").to(z.dtype)
 
 
+class SharesConstantsByTheSizeOfItsCodebook(TorchFSQ):
+    """A cache for the whole process, whose key does not tell [4, 8] from [8, 4]."""
+
+    cache: ClassVar[dict[tuple[int, int], tuple[Tensor, Tensor]]] = {}
+
+    def _lay_constants(self) -> None:
+        super()._lay_constants()
+        if self.wide is not None:
+            key = len(self.levels), self.codebook.size
+            self.narrow, self.wide = self.cache.setdefault(key, (self.narrow, self.wide))
+
+
 class ErrsAfterAHundredTrainingCalls(Changed):
     """As a warm-up that ends."""
 
