@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, log, prod
@@ -21,7 +21,9 @@ from ..reference import PRECISIONS
 from .affording import AFFORDABLE
 from .bridge import Bridge, Call
 from .construction import Construction
+from .convention_answers import codes_of, kind_of, place_of_indices, speech_of
 from .convention_residual import is_residual, residual_convention
+from .dialect import CONVENTION, Dialect
 from .frameworks import bridge_of
 from .layouts import LAYOUTS
 from .native import NativeAdapter
@@ -46,6 +48,7 @@ def convention(name: str, call: Construction) -> NativeAdapter:
     trial = _Trial(name, call)
     if is_residual(trial.target):
         return residual_convention(name, call)
+    trial.must_be_understood()
     return NativeAdapter(
         identity=Identity(name, version_of(call.module), trial.origin, trial.bridge.framework),
         bridge=trial.bridge,
@@ -55,6 +58,7 @@ def convention(name: str, call: Construction) -> NativeAdapter:
         offers=trial.offers,
         lacks=trial.lacks,
         refuses=trial.refusal,
+        speaks=lambda _: trial.speech,
     )
 
 
@@ -109,6 +113,15 @@ class _Trial:
         levels, built = self._trial
         return bridge_of(built, len(levels))
 
+    def must_be_understood(self) -> None:
+        """`TargetUnavailableError` where calls give answers, and all of them of a kind that the convention does not know."""
+        answers = [answer for name in LAYOUTS for answer in self._answers(name)]
+        if answers and all(codes_of(self.bridge, answer) is None for answer in answers):
+            raise TargetUnavailableError(
+                f"a call of {self.name} returned {kind_of(answers[0])}; expected (codes, indices), or codes alone; "
+                f"`fsqcheck init {self.name}` writes an adapter that finds them in it"
+            )
+
     @cached_property
     def layouts(self) -> tuple[str, ...]:
         taken = tuple(name for name in LAYOUTS if self._answer(name) is not None)
@@ -121,11 +134,22 @@ class _Trial:
             name for name in PRECISIONS if name == "float32" or self._answer(self.layouts[0], name) is not None
         )
 
+    @cached_property
+    def place(self) -> int | None:
+        """Where in its answers the indices stand, in the first layout; None where nowhere."""
+        answer = self._answer(self.layouts[0])
+        return None if answer is None else place_of_indices(self.bridge, answer, self._positions(self.layouts[0]))
+
+    @cached_property
+    def speech(self) -> Dialect:
+        """How it is called: as the convention says, but for where the indices stand."""
+        answer = self._answer(self.layouts[0])
+        return speech_of(self.place) if isinstance(answer, (tuple, list)) else CONVENTION
+
     @property
     def offers(self) -> frozenset[Capability]:
         methods = {capability for capability, name in _METHODS.items() if hasattr(self._built, name)}
-        answer = next((found for name in self.layouts if (found := self._answer(name)) is not None), None)
-        if answer is not None and answer[1] is not None:
+        if self.place is not None:
             methods.add(Capability.INDICES)
         if hasattr(self._built, "vjp"):
             methods.add(Capability.GRADIENT)
@@ -138,29 +162,35 @@ class _Trial:
             return own
         return own | {Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN}
 
-    def _answer(self, layout: str, dtype: str = "float32") -> tuple[Any, Any] | None:
+    def _answer(self, layout: str, dtype: str = "float32") -> Any | None:
         """What a call in this layout gives in evaluation, else in training; None when neither gives codes like it.
 
         What fails in one of the modes only is a fault, and not a layout that it does not take.
         """
-        answers = (self._answer_in(training, layout, dtype) for training in (False, True))
-        return next((answer for answer in answers if answer is not None), None)
+        shape = LAYOUTS[layout].shape(len(self._trial[0]))
+        alike = (
+            answer
+            for answer in self._answers(layout, dtype)
+            if (codes := codes_of(self.bridge, answer)) is not None and tuple(codes.shape) == shape
+        )
+        return next(alike, None)
 
-    def _answer_in(self, training: bool, layout: str, dtype: str) -> tuple[Any, Any] | None:
+    def _answers(self, layout: str, dtype: str = "float32") -> Iterator[Any]:
+        """What calls in this layout give, in evaluation and in training; nothing for a call that raises."""
         shape = LAYOUTS[layout].shape(len(self._trial[0]))
         zeros = np.zeros(shape, dtype=PRECISIONS[dtype].dtype)
-        try:
+        for training in (False, True):
             setup = Setup(self._trial[0], "", dtype=dtype, layout=layout, training=training)
-            with self.bridge.guard(), self.bridge.running(setup):
-                module = self.bridge.prepared(self._built, "cpu", training, False)
-                result = self.bridge.called(module, self.bridge.native(zeros, "cpu"), Call("cpu"))
-                codes = result[0] if isinstance(result, (tuple, list)) else result
-                second = result[1] if isinstance(result, (tuple, list)) and len(result) > 1 else None
-                if tuple(codes.shape) != shape:
-                    return None
-        except Exception:
-            return None
-        return codes, second if self.bridge.is_array(second) else None
+            try:
+                with self.bridge.guard(), self.bridge.running(setup):
+                    module = self.bridge.prepared(self._built, "cpu", training, False)
+                    answer = self.bridge.called(module, self.bridge.native(zeros, "cpu"), Call("cpu"))
+            except Exception:
+                continue
+            yield answer
+
+    def _positions(self, layout: str) -> tuple[int, ...]:
+        return LAYOUTS[layout].positions(LAYOUTS[layout].shape(len(self._trial[0])))
 
     def construction(self, setup: Setup) -> Construction:
         """The constructor call of a setup."""
