@@ -28,12 +28,9 @@ from .frameworks import bridge_of
 from .layouts import LAYOUTS
 from .native import NativeAdapter
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
+from .trials import TRIALS, fixed_levels
 from .versions import version_of
 
-#: Levels that every rule of the field allows, for finding out what a class can do.
-_TRIAL_LEVELS = (5, 7, 3)
-#: What else is tried, for classes that take certain levels only.
-_OTHER_TRIALS = ((8, 5, 5, 5), (3,) * 8)
 _METHODS = {
     Capability.ENCODE: "codes_to_indices",
     Capability.DECODE: "indices_to_codes",
@@ -59,6 +56,7 @@ def convention(name: str, call: Construction) -> NativeAdapter:
         lacks=trial.lacks,
         refuses=trial.refusal,
         speaks=lambda _: trial.speech,
+        only_levels=trial.only_levels,
     )
 
 
@@ -91,6 +89,10 @@ class _Trial:
             return frozenset()
 
     @property
+    def only_levels(self) -> tuple[int, ...] | None:
+        return fixed_levels(self.name, self.call)
+
+    @property
     def _built(self) -> Any:
         return self._trial[1]
 
@@ -98,14 +100,15 @@ class _Trial:
     def _trial(self) -> tuple[tuple[int, ...], Any]:
         """Levels and a quantizer of them; a class that takes none of these is none of the convention."""
         failures = []
-        for levels in (tuple(self.call.arguments.get("levels", _TRIAL_LEVELS)), *_OTHER_TRIALS):
+        for levels in TRIALS if self.only_levels is None else (self.only_levels,):
+            call = replace(self.call, arguments={**self.call.arguments, "levels": list(levels)})
             try:
-                return levels, replace(self.call, arguments={**self.call.arguments, "levels": list(levels)}).build()
+                return levels, call.build()
             except Exception as error:
-                failures.append(f"{self.name}(levels={list(levels)}) raised {type(error).__name__}: {_line(error)}")
+                failures.append(f"{call.expression()} raised {type(error).__name__}: {_line(error)}")
         raise TargetUnavailableError(
-            f"{failures[0]}; expected a class with the convention FSQ(levels=[…]); arguments can be given as "
-            f"'{self.name}(argument=value)'; for any other class write an adapter"
+            f"{self.name}: {failures[0]}; expected a class with the convention FSQ(levels=[…]); levels and other "
+            f"arguments can be given as '{self.name.partition('(')[0]}(levels=[6, 6])'; for any other class write an adapter"
         )
 
     @cached_property
@@ -203,9 +206,8 @@ class _Trial:
         """Options that the convention has no word for, and codebooks that would not fit into memory."""
         if setup.noise is not None or setup.num_codebooks > 1 or setup.width is not None:
             return "the convention FSQ(levels=…) has no such option; write an adapter"
-        fixed = self.call.arguments.get("levels")
-        if fixed is not None and tuple(fixed) != setup.levels:
-            return f"its levels are fixed to {list(fixed)}"
+        if self.only_levels is not None and self.only_levels != setup.levels:
+            return f"its levels are fixed to {list(self.only_levels)}"
         if "return_indices" in self.parameters or prod(setup.levels) <= 2**20:
             return None
         needed = self._bytes_per_code(min(setup.levels)) * prod(setup.levels) * _TRANSIENT

@@ -67,6 +67,16 @@ class Threes(FSQ):
         assert set(levels) == {3}
         super().__init__(levels)
 
+class Six(FSQ):
+    def __init__(self, levels):
+        assert len(levels) == 6 and min(levels) > 4
+        super().__init__(levels)
+
+class PowersOfTwo(FSQ):
+    def __init__(self, levels):
+        assert all(level & (level - 1) == 0 for level in levels)
+        super().__init__(levels)
+
 def codes_only(levels):
     inner = TorchFSQ(levels)
     return lambda z: inner(z)[0]
@@ -251,8 +261,22 @@ def test_levels_that_were_given_as_an_argument_are_the_only_ones(named: Named) -
     assert adapter.refusal(Setup((8, 6), "widened")) == "its levels are fixed to [8, 5]"
 
 
-def test_a_class_that_takes_the_papers_levels_only_is_tried_with_them(named: Named) -> None:
-    assert named("Eights").layouts == ("BTd", "Bd", "d")
+@pytest.mark.parametrize("source", ["8", "[]", "[8.0]", "'8,5'"])
+def test_levels_that_are_no_list_of_whole_numbers_are_refused(source: str, named: Named) -> None:
+    with pytest.raises(
+        TargetUnavailableError, match=r"is no list of whole numbers; expected e\.g\. levels=\[8, 5, 5, 5\]"
+    ):
+        named(f"FSQ(levels={source})")
+
+
+@pytest.mark.parametrize("name", ["Eights", "Six", "PowersOfTwo", "PowersOfTwo(levels=[8, 8, 4])"])
+def test_a_class_that_takes_certain_levels_only_is_tried_with_them(name: str, named: Named) -> None:
+    assert named(name).layouts == ("BTd", "Bd", "d")
+
+
+def test_given_levels_that_it_does_not_take_are_not_replaced_by_others(named: Named) -> None:
+    with pytest.raises(TargetUnavailableError, match=r"PowersOfTwo\(levels=\[6, 5\]\) raised AssertionError"):
+        named("PowersOfTwo(levels=[6, 5])")
 
 
 def test_a_class_that_takes_one_number_of_levels_only_is_asked_for_a_large_codebook(named: Named) -> None:
