@@ -19,9 +19,10 @@ import numpy as np
 
 from ..reference import PRECISIONS
 from .affording import AFFORDABLE
-from .bridge import Bridge, Call
+from .bridge import Array, Bridge, Call
 from .construction import Construction
 from .convention_answers import codes_of, kind_of, place_of_indices, speech_of
+from .convention_encoding import encode_of
 from .convention_residual import is_residual, residual_convention
 from .dialect import CONVENTION, Dialect
 from .frameworks import bridge_of
@@ -145,9 +146,14 @@ class _Trial:
 
     @cached_property
     def speech(self) -> Dialect:
-        """How it is called: as the convention says, but for where the indices stand."""
+        """How it is called: as the convention says, but for where the indices stand, and for the layout of codes to encode."""
         answer = self._answer(self.layouts[0])
-        return speech_of(self.place) if isinstance(answer, (tuple, list)) else CONVENTION
+        speech = speech_of(self.place) if isinstance(answer, (tuple, list)) else CONVENTION
+        codes = codes_of(self.bridge, answer)
+        if codes is None or not hasattr(self._built, _METHODS[Capability.ENCODE]):
+            return speech
+        vectors = LAYOUTS[self.layouts[0]].flatten(self.bridge.array(codes))
+        return replace(speech, encode=encode_of(vectors, self._encoded))
 
     @property
     def offers(self) -> frozenset[Capability]:
@@ -191,6 +197,17 @@ class _Trial:
             except Exception:
                 continue
             yield answer
+
+    def _encoded(self, expression: str, codes: Array) -> Array | None:
+        """What an expression of codes gives; None where it raises."""
+        setup = Setup(self._trial[0], "", layout=self.layouts[0])
+        try:
+            with self.bridge.guard(), self.bridge.running(setup):
+                module = self.bridge.prepared(self._built, "cpu", False, False)
+                given = self.bridge.native(codes, "cpu")
+                return self.bridge.array(Dialect(encode=expression).codes_to_indices(module, given))
+        except Exception:
+            return None
 
     def _positions(self, layout: str) -> tuple[int, ...]:
         return LAYOUTS[layout].positions(LAYOUTS[layout].shape(len(self._trial[0])))
