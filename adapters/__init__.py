@@ -16,13 +16,16 @@ from .protocol import (
     ResidualQuantizer,
     Setup,
     TargetUnavailableError,
+    only_levels_of,
     residual_of,
 )
 from .resolve import BUILT_IN, construction_of, known_targets, resolve
+from .trials import TRIALS
 
 __all__ = [
     "BUILT_IN",
     "LAYOUTS",
+    "TRIALS",
     "WAYS_BACK",
     "Adapter",
     "Answer",
@@ -42,6 +45,7 @@ __all__ = [
     "construction_of",
     "known_targets",
     "main_layout",
+    "only_levels_of",
     "residual_of",
     "resolve",
 ]

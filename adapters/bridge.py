@@ -148,14 +148,38 @@ def process_state() -> Iterator[None]:
                 del os.environ[name]
 
 
+class UnpicklableError(Exception):
+    """A plain object holds what cannot be pickled, such as a closure or a compiled function: it never said that it could."""
+
+
 def object_copied(module: object, how: str, fresh: Any) -> Any:
-    """A copy of a plain object: deep, pickled, or, for `state`, `fresh` with the same attributes."""
+    """A copy of a plain object: deep, pickled, or, for `state`, `fresh` with the same state; `UnpicklableError`."""
     if how == "deepcopy":
         return copy.deepcopy(module)
     if how == "pickle":
-        return pickle.loads(pickle.dumps(module))
-    fresh.__dict__.update(copy.deepcopy(module.__dict__))
+        try:
+            data = pickle.dumps(module)
+        except Exception as error:
+            said = " ".join(str(error).split())[:200]
+            raise UnpicklableError(
+                f"it is a plain object that cannot be pickled: {type(error).__name__}: {said}"
+            ) from error
+        return pickle.loads(data)
+    if hasattr(module, "__dict__"):
+        fresh.__dict__.update(copy.deepcopy(module.__dict__))
+    else:
+        _take_slots(fresh, copy.deepcopy(module.__getstate__()))
     return fresh
+
+
+def _take_slots(fresh: Any, state: Any) -> None:
+    """As `pickle` does it: by the object's own method, else slot by slot, those of frozen objects too."""
+    if hasattr(fresh, "__setstate__"):
+        fresh.__setstate__(state)
+        return
+    _, slots = state or (None, {})
+    for name, value in slots.items():
+        object.__setattr__(fresh, name, value)
 
 
 def numbers_of(array: Array, module: str) -> str:

@@ -143,12 +143,17 @@ class TorchBridge:
         return result, gradient
 
     def copied(self, module: Module, how: str, fresh: Module) -> Module:
-        """By `copy.deepcopy`, by `pickle`, or by `state_dict`, saved and loaded, into `fresh`."""
+        """By `copy.deepcopy`, by `pickle` (`torch.jit.save` for TorchScript), or by `state_dict`, saved and loaded, into
+        `fresh`."""
         if how == "deepcopy":
             return copy.deepcopy(module)
+        file = io.BytesIO()
+        if how == "pickle" and isinstance(module, torch.jit.ScriptModule):
+            torch.jit.save(module, file)
+            file.seek(0)
+            return torch.jit.load(file)  # type: ignore[no-untyped-call]  # torch gives it no type
         if how == "pickle":
             return pickle.loads(pickle.dumps(module))
-        file = io.BytesIO()
         torch.save(module.state_dict(), file)
         file.seek(0)
         fresh.load_state_dict(torch.load(file, weights_only=True))

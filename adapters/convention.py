@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, log, prod
@@ -19,19 +19,19 @@ import numpy as np
 
 from ..reference import PRECISIONS
 from .affording import AFFORDABLE
-from .bridge import Bridge, Call
+from .bridge import Array, Bridge, Call
 from .construction import Construction
+from .convention_answers import codes_of, kind_of, place_of_indices, speech_of
+from .convention_encoding import encode_of
 from .convention_residual import is_residual, residual_convention
+from .dialect import CONVENTION, Dialect
 from .frameworks import bridge_of
 from .layouts import LAYOUTS
 from .native import NativeAdapter
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
+from .trials import TRIALS, fixed_levels
 from .versions import version_of
 
-#: Levels that every rule of the field allows, for finding out what a class can do.
-_TRIAL_LEVELS = (5, 7, 3)
-#: What else is tried, for classes that take certain levels only.
-_OTHER_TRIALS = ((8, 5, 5, 5), (3,) * 8)
 _METHODS = {
     Capability.ENCODE: "codes_to_indices",
     Capability.DECODE: "indices_to_codes",
@@ -46,6 +46,7 @@ def convention(name: str, call: Construction) -> NativeAdapter:
     trial = _Trial(name, call)
     if is_residual(trial.target):
         return residual_convention(name, call)
+    trial.must_be_understood()
     return NativeAdapter(
         identity=Identity(name, version_of(call.module), trial.origin, trial.bridge.framework),
         bridge=trial.bridge,
@@ -55,6 +56,8 @@ def convention(name: str, call: Construction) -> NativeAdapter:
         offers=trial.offers,
         lacks=trial.lacks,
         refuses=trial.refusal,
+        speaks=lambda _: trial.speech,
+        only_levels=trial.only_levels,
     )
 
 
@@ -87,6 +90,10 @@ class _Trial:
             return frozenset()
 
     @property
+    def only_levels(self) -> tuple[int, ...] | None:
+        return fixed_levels(self.name, self.call)
+
+    @property
     def _built(self) -> Any:
         return self._trial[1]
 
@@ -94,20 +101,30 @@ class _Trial:
     def _trial(self) -> tuple[tuple[int, ...], Any]:
         """Levels and a quantizer of them; a class that takes none of these is none of the convention."""
         failures = []
-        for levels in (tuple(self.call.arguments.get("levels", _TRIAL_LEVELS)), *_OTHER_TRIALS):
+        for levels in TRIALS if self.only_levels is None else (self.only_levels,):
+            call = replace(self.call, arguments={**self.call.arguments, "levels": list(levels)})
             try:
-                return levels, replace(self.call, arguments={**self.call.arguments, "levels": list(levels)}).build()
+                return levels, call.build()
             except Exception as error:
-                failures.append(f"{self.name}(levels={list(levels)}) raised {type(error).__name__}: {_line(error)}")
+                failures.append(f"{call.expression()} raised {type(error).__name__}: {_line(error)}")
         raise TargetUnavailableError(
-            f"{failures[0]}; expected a class with the convention FSQ(levels=[…]); arguments can be given as "
-            f"'{self.name}(argument=value)'; for any other class write an adapter"
+            f"{self.name}: {failures[0]}; expected a class with the convention FSQ(levels=[…]); levels and other "
+            f"arguments can be given as '{self.name.partition('(')[0]}(levels=[6, 6])'; for any other class write an adapter"
         )
 
     @cached_property
     def bridge(self) -> Bridge:
         levels, built = self._trial
         return bridge_of(built, len(levels))
+
+    def must_be_understood(self) -> None:
+        """`TargetUnavailableError` where calls give answers, and all of them of a kind that the convention does not know."""
+        answers = [answer for name in LAYOUTS for answer in self._answers(name)]
+        if answers and all(codes_of(self.bridge, answer) is None for answer in answers):
+            raise TargetUnavailableError(
+                f"a call of {self.name} returned {kind_of(answers[0])}; expected (codes, indices), or codes alone; "
+                f"`fsqcheck init {self.name}` writes an adapter that finds them in it"
+            )
 
     @cached_property
     def layouts(self) -> tuple[str, ...]:
@@ -121,11 +138,27 @@ class _Trial:
             name for name in PRECISIONS if name == "float32" or self._answer(self.layouts[0], name) is not None
         )
 
+    @cached_property
+    def place(self) -> int | None:
+        """Where in its answers the indices stand, in the first layout; None where nowhere."""
+        answer = self._answer(self.layouts[0])
+        return None if answer is None else place_of_indices(self.bridge, answer, self._positions(self.layouts[0]))
+
+    @cached_property
+    def speech(self) -> Dialect:
+        """How it is called: as the convention says, but for where the indices stand, and for the layout of codes to encode."""
+        answer = self._answer(self.layouts[0])
+        speech = speech_of(self.place) if isinstance(answer, (tuple, list)) else CONVENTION
+        codes = codes_of(self.bridge, answer)
+        if codes is None or not hasattr(self._built, _METHODS[Capability.ENCODE]):
+            return speech
+        vectors = LAYOUTS[self.layouts[0]].flatten(self.bridge.array(codes))
+        return replace(speech, encode=encode_of(vectors, self._encoded))
+
     @property
     def offers(self) -> frozenset[Capability]:
         methods = {capability for capability, name in _METHODS.items() if hasattr(self._built, name)}
-        answer = next((found for name in self.layouts if (found := self._answer(name)) is not None), None)
-        if answer is not None and answer[1] is not None:
+        if self.place is not None:
             methods.add(Capability.INDICES)
         if hasattr(self._built, "vjp"):
             methods.add(Capability.GRADIENT)
@@ -138,29 +171,46 @@ class _Trial:
             return own
         return own | {Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN}
 
-    def _answer(self, layout: str, dtype: str = "float32") -> tuple[Any, Any] | None:
+    def _answer(self, layout: str, dtype: str = "float32") -> Any | None:
         """What a call in this layout gives in evaluation, else in training; None when neither gives codes like it.
 
         What fails in one of the modes only is a fault, and not a layout that it does not take.
         """
-        answers = (self._answer_in(training, layout, dtype) for training in (False, True))
-        return next((answer for answer in answers if answer is not None), None)
+        shape = LAYOUTS[layout].shape(len(self._trial[0]))
+        alike = (
+            answer
+            for answer in self._answers(layout, dtype)
+            if (codes := codes_of(self.bridge, answer)) is not None and tuple(codes.shape) == shape
+        )
+        return next(alike, None)
 
-    def _answer_in(self, training: bool, layout: str, dtype: str) -> tuple[Any, Any] | None:
+    def _answers(self, layout: str, dtype: str = "float32") -> Iterator[Any]:
+        """What calls in this layout give, in evaluation and in training; nothing for a call that raises."""
         shape = LAYOUTS[layout].shape(len(self._trial[0]))
         zeros = np.zeros(shape, dtype=PRECISIONS[dtype].dtype)
-        try:
+        for training in (False, True):
             setup = Setup(self._trial[0], "", dtype=dtype, layout=layout, training=training)
+            try:
+                with self.bridge.guard(), self.bridge.running(setup):
+                    module = self.bridge.prepared(self._built, "cpu", training, False)
+                    answer = self.bridge.called(module, self.bridge.native(zeros, "cpu"), Call("cpu"))
+            except Exception:
+                continue
+            yield answer
+
+    def _encoded(self, expression: str, codes: Array) -> Array | None:
+        """What an expression of codes gives; None where it raises."""
+        setup = Setup(self._trial[0], "", layout=self.layouts[0])
+        try:
             with self.bridge.guard(), self.bridge.running(setup):
-                module = self.bridge.prepared(self._built, "cpu", training, False)
-                result = self.bridge.called(module, self.bridge.native(zeros, "cpu"), Call("cpu"))
-                codes = result[0] if isinstance(result, (tuple, list)) else result
-                second = result[1] if isinstance(result, (tuple, list)) and len(result) > 1 else None
-                if tuple(codes.shape) != shape:
-                    return None
+                module = self.bridge.prepared(self._built, "cpu", False, False)
+                given = self.bridge.native(codes, "cpu")
+                return self.bridge.array(Dialect(encode=expression).codes_to_indices(module, given))
         except Exception:
             return None
-        return codes, second if self.bridge.is_array(second) else None
+
+    def _positions(self, layout: str) -> tuple[int, ...]:
+        return LAYOUTS[layout].positions(LAYOUTS[layout].shape(len(self._trial[0])))
 
     def construction(self, setup: Setup) -> Construction:
         """The constructor call of a setup."""
@@ -173,9 +223,8 @@ class _Trial:
         """Options that the convention has no word for, and codebooks that would not fit into memory."""
         if setup.noise is not None or setup.num_codebooks > 1 or setup.width is not None:
             return "the convention FSQ(levels=…) has no such option; write an adapter"
-        fixed = self.call.arguments.get("levels")
-        if fixed is not None and tuple(fixed) != setup.levels:
-            return f"its levels are fixed to {list(fixed)}"
+        if self.only_levels is not None and self.only_levels != setup.levels:
+            return f"its levels are fixed to {list(self.only_levels)}"
         if "return_indices" in self.parameters or prod(setup.levels) <= 2**20:
             return None
         needed = self._bytes_per_code(min(setup.levels)) * prod(setup.levels) * _TRANSIENT

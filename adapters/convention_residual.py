@@ -24,10 +24,11 @@ from .frameworks import bridge_of
 from .layouts import LAYOUTS, Layout
 from .native import NativeAdapter, codes_and_indices
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
+from .trials import TRIALS, fixed_levels
 from .versions import version_of
 
-#: Levels for finding out what a class can do, and by which rule; those of the second list where it takes no others.
-_TRIALS = ((4, 6, 5), (5, 7, 3))
+#: Levels that tell one rule from another, which are tried before all others.
+_TRIALS = ((4, 6, 5),)
 _STAGES = 3
 #: So many vectors tell `residual-paper` from `residual-atanh`, which differ for three numbers in ten thousand at L = 4.
 _NUMBERS = 2**14
@@ -66,6 +67,7 @@ def residual_convention(name: str, call: Construction) -> NativeAdapter:
         speaks=trial.dialect,
         take=trial.taken,
         dtypes=trial.dtypes,
+        only_levels=trial.only_levels,
     )
     return NativeAdapter(
         identity=identity,
@@ -76,6 +78,7 @@ def residual_convention(name: str, call: Construction) -> NativeAdapter:
         offers=frozenset(Capability),  # so that every question gets the one answer that says most
         refuses=lambda _: _PLAIN,
         residual=residual,
+        only_levels=trial.only_levels,
     )
 
 
@@ -93,6 +96,10 @@ class _Trial:
         except TypeError:
             return None
 
+    @property
+    def only_levels(self) -> tuple[int, ...] | None:
+        return fixed_levels(self.name, self.call)
+
     @cached_property
     def parameters(self) -> frozenset[str]:
         return _parameters(self.call.target())
@@ -101,7 +108,7 @@ class _Trial:
     def _trial(self) -> tuple[tuple[int, ...], Any]:
         """Levels and a quantizer of them."""
         failures = []
-        for levels in (tuple(self.call.arguments.get("levels", _TRIALS[0])), *_TRIALS):
+        for levels in (*_TRIALS, *TRIALS) if self.only_levels is None else (self.only_levels,):
             try:
                 return levels, self._call(Setup(levels, "", stages=_STAGES)).build()
             except Exception as error:
@@ -219,9 +226,8 @@ class _Trial:
 
     def refusal(self, setup: Setup) -> str | None:
         """Options that its signature does not have, and codebooks that may not fit into memory."""
-        fixed = self.call.arguments.get("levels")
-        if fixed is not None and tuple(fixed) != setup.levels:
-            return f"its levels are fixed to {list(fixed)}"
+        if self.only_levels is not None and self.only_levels != setup.levels:
+            return f"its levels are fixed to {list(self.only_levels)}"
         if setup.groups > 1 and "groups" not in self.parameters:
             return "its constructor has no argument groups"
         if setup.stage_dropout and "quantize_dropout" not in self.parameters:

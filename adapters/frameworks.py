@@ -47,16 +47,19 @@ def is_torch_module(value: object) -> bool:
 def bridge_of(quantizer: Any, channels: int) -> Bridge:
     """The bridge of the framework whose arrays a quantizer of so many channels takes.
 
-    Torch for its modules, else the first whose arrays come back when they are put in; where no call works, the last.
+    Torch for its modules, else the first whose arrays come back when they are put in, else the first that is answered at
+    all; where no call works, the last.
     """
     if is_torch_module(quantizer):
         return _torch()
     bridges = [FRAMEWORKS[name]() for name in frameworks_here()]
-    return next((one for one in bridges if _returns_its_own(quantizer, one, channels)), bridges[-1])
+    returned = [(one, _returns_its_own(quantizer, one, channels)) for one in bridges]
+    ranked = (one for wanted in (True, False) for one, own in returned if own is wanted)
+    return next(ranked, bridges[-1])
 
 
-def _returns_its_own(quantizer: Any, bridge: Bridge, channels: int) -> bool:
-    """Whether arrays of a framework come back as arrays of it, in the first layout that is taken."""
+def _returns_its_own(quantizer: Any, bridge: Bridge, channels: int) -> bool | None:
+    """Whether arrays of a framework come back as arrays of it, in the first layout that is taken; None where none is."""
     for layout in LAYOUTS.values():
         zeros = np.zeros(layout.shape(channels), dtype=np.float32)
         try:
@@ -65,4 +68,4 @@ def _returns_its_own(quantizer: Any, bridge: Bridge, channels: int) -> bool:
         except Exception:
             continue
         return bridge.is_array(result[0] if isinstance(result, (tuple, list)) and result else result)
-    return False
+    return None

@@ -37,7 +37,8 @@ class NativeAdapter:
     construct: what builds the quantizer of a `Setup`: a `Construction`, or the object itself (then no reproduction
     script can be printed). speaks: how the quantizer of a `Setup` is called. take: takes the result of a forward call
     apart. refuses: why a setup cannot be built. lacks: what the framework could do and this library cannot. residual: the
-    adapter of its residual quantizer, whose rules are residual ones; None where it has none.
+    adapter of its residual quantizer, whose rules are residual ones; None where it has none. only_levels: the one list of
+    levels that it can be built with; None where it takes more.
     """
 
     identity: Identity
@@ -52,6 +53,7 @@ class NativeAdapter:
     take: Callable[[Bridge, Any, Setup], Pair] = codes_and_indices
     dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
     residual: NativeAdapter | None = None
+    only_levels: tuple[int, ...] | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:

@@ -241,5 +241,14 @@ def residual_of(adapter: Adapter) -> Adapter | None:
     return found
 
 
+def only_levels_of(adapter: Adapter) -> tuple[int, ...] | None:
+    """The one list of levels that a target can be built with; None where it takes more.
+
+    It is the attribute `only_levels` of an adapter, which may be missing.
+    """
+    found: tuple[int, ...] | None = getattr(adapter, "only_levels", None)
+    return found
+
+
 class TargetUnavailableError(Exception):
     """A target could not be found, imported or built; the message is one line and says what to do."""

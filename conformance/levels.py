@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import prod
 
+from ..adapters import TRIALS
 from ..reference import RECOMMENDED, Rule
 
 #: Lists are made so that a library that builds its whole codebook stays below this many codes.
@@ -177,6 +178,14 @@ def level_lists(name: str, rule: Rule, tier: str, chosen: tuple[tuple[int, ...],
     if name in ("large", "wide", "fine", "growth"):
         return tuple(levels for levels in chosen if levels in wanted)
     return tuple(levels for levels in _allowed(chosen, rule) if any(_concerns(name, rule, level) for level in levels))
+
+
+def first_lists(rule: Rule, chosen: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+    """Lists with which a target is built for the first time: the user's; else the suite's, and many for classes that
+    take certain levels only."""
+    if chosen:
+        return level_lists("mixed", rule, "quick", chosen) or chosen
+    return _allowed((*_mixed(rule, "quick"), *_codebooks(rule, "quick"), *TRIALS), rule)
 
 
 def _concerns(name: str, rule: Rule, level: int) -> bool:

@@ -32,12 +32,12 @@ class MeasurementItem(pytest.Item):
         adapter = self._run.adapters[self._target]
         try:
             with adapter.guard():
-                self.lines = tuple(measure(self._target, adapter, self._run.wanted, self._rule))
+                self.lines = tuple(measure(self._target, adapter, self._run.measured(self._target), self._rule))
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise
         except BaseException as error:
             reason = f"could not be measured: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            self.lines = tuple(unmeasured(self._target, self._run.wanted, self._rule, reason))
+            self.lines = tuple(unmeasured(self._target, self._run.measured(self._target), self._rule, reason))
 
     def reportinfo(self) -> tuple[str, int | None, str]:
         """Where it stands, and its name."""
@@ -71,4 +71,4 @@ def received(report: pytest.TestReport, run: Session) -> list[Measurement]:
     named = measured_in(report.nodeid)
     if report.when in ("setup", "call", "teardown") or named is None:
         return []
-    return list(unmeasured(named[0], run.wanted, named[1], "the process that measured this died"))
+    return list(unmeasured(named[0], run.measured(named[0]), named[1], "the process that measured this died"))

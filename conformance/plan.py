@@ -102,10 +102,15 @@ def judged_part(adapter: Adapter, rule: str) -> Adapter:
 
 
 def planned_cases(
-    wanted: Wanted, target: str, adapter: Adapter, clauses: Iterable[tuple[Clause, Span]]
+    wanted: Wanted,
+    target: str,
+    adapter: Adapter,
+    clauses: Iterable[tuple[Clause, Span]],
+    first: tuple[tuple[int, ...], ...] = (),
 ) -> Iterator[Case]:
     """The cases of one target, in order: clause by clause, then rule, levels, dtype, device, mode, variant.
 
+    first: lists that stand before those of the suite, for a target that takes certain ones only.
     Of dtype, mode and variant at most one is not the clause's first, and in the quick tier of these and the level list.
     The other tiers cross them all with the first level lists: a mode does not know the number of levels.
     """
@@ -116,9 +121,9 @@ def planned_cases(
             continue
         if clause.family == RESIDUAL_FAMILY:
             rules = residual_rules(wanted, adapter)
-            yield from _spanned(wanted, target, residual_of(adapter) or adapter, clause, span, rules)
+            yield from _spanned(wanted, target, residual_of(adapter) or adapter, clause, span, rules, first)
         else:
-            yield from _spanned(wanted, target, adapter, clause, span, plain_rules(wanted, adapter))
+            yield from _spanned(wanted, target, adapter, clause, span, plain_rules(wanted, adapter), first)
 
 
 def _chosen(clause: Clause, name: str) -> bool:
@@ -126,7 +131,13 @@ def _chosen(clause: Clause, name: str) -> bool:
 
 
 def _spanned(
-    wanted: Wanted, target: str, adapter: Adapter, clause: Clause, span: Span, rules: tuple[str, ...]
+    wanted: Wanted,
+    target: str,
+    adapter: Adapter,
+    clause: Clause,
+    span: Span,
+    rules: tuple[str, ...],
+    first: tuple[tuple[int, ...], ...],
 ) -> Iterator[Case]:
     # What a target does not take stays in the plan, and is reported as unsupported.
     asked = tuple(dtype for dtype in span.asked_dtypes if dtype in wanted.dtypes)
@@ -136,7 +147,8 @@ def _spanned(
         rule = plain_rule(name)
         if not span.rules(rule):
             continue
-        lists = level_lists(span.levels, rule, wanted.tier, wanted.levels)
+        before = level_lists(span.levels, rule, wanted.tier, first) if first else ()
+        lists = tuple(dict.fromkeys((*before, *level_lists(span.levels, rule, wanted.tier, wanted.levels))))
         for levels, dtype, device, mode, variant in product(
             lists, dtypes, _devices(wanted, span), span.modes, variants
         ):

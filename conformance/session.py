@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, residual_of, resolve
+from ..adapters import Adapter, Setup, TargetUnavailableError, main_layout, only_levels_of, residual_of, resolve
 from ..reference import RESIDUAL_RULES
 from ..reports.baseline import BadBaseline, Baseline, read_baseline
 from .case import DRAWN_VARIANT, Case
 from .clause import FAMILIES, RESIDUAL_FAMILY, Clause, Span, catalogue, clause_of
-from .levels import level_lists
+from .levels import first_lists
 from .plan import UsageError, Wanted, judged_part, judging_rules, plain_rule, planned_cases
 from .quiet import output_kept_away
 
@@ -49,6 +49,7 @@ class Session:
         self._load = load
         self._quiet = quiet
         self.unavailable: dict[str, str] = {}
+        self._first: dict[str, tuple[tuple[int, ...], ...]] = {}
 
     @cached_property
     def baseline(self) -> Baseline | None:
@@ -70,14 +71,26 @@ class Session:
             try:
                 with output_kept_away() if self._quiet else nullcontext():
                     adapter = self._load(target)
-                    self._smoke(target, adapter)
+                    self._first[target] = self._smoke(target, adapter)
                 found[target] = adapter
             except TargetUnavailableError as error:
                 self.unavailable[target] = " ".join(str(error).split())
         return found
 
-    def _smoke(self, target: str, adapter: Adapter) -> None:
-        """Whether it can work at all: a rule to judge it by, and one quantizer that can be built."""
+    def asked(self, target: str) -> Wanted:
+        """What is asked of a target that was loaded: levels that its name fixes are as good as chosen."""
+        return _asked(self.wanted, self.adapters[target])
+
+    def measured(self, target: str) -> Wanted:
+        """What a target is measured with: levels that it takes."""
+        asked = self.asked(target)
+        return replace(asked, levels=asked.levels or self._first[target])
+
+    def _smoke(self, target: str, adapter: Adapter) -> tuple[tuple[int, ...], ...]:
+        """Whether it can work at all: a rule to judge it by, and one quantizer that can be built.
+
+        The list that could be built where the suite's own could not: it comes first in the plan.
+        """
         rules = judging_rules(self.wanted, adapter)
         if _about_stages(self.wanted.clauses) == {True} and residual_of(adapter) is None:
             raise TargetUnavailableError(
@@ -93,14 +106,19 @@ class Session:
                 f"{target} does not say which rule it computes; add --rule, e.g. --rule widened "
                 "(most FSQ classes) or --rule symmetric; `fsqcheck list rules` shows all"
             )
-        failures = []
+        failures: list[str] = []
+        chosen = _asked(self.wanted, adapter).levels
+        try:
+            replace(self.wanted, rules=rules, levels=chosen).checked()
+        except UsageError as error:
+            raise TargetUnavailableError(f"{target}: {error}") from None
         for name in rules:
             part = judged_part(adapter, name)
             stages = 1 if name in RESIDUAL_RULES else None
-            for levels in level_lists("mixed", plain_rule(name), "quick", self.wanted.levels) or self.wanted.levels:
+            for levels in first_lists(plain_rule(name), chosen):
                 setup = Setup(levels, name, layout=main_layout(part.layouts), stages=stages)
                 if part.refusal(setup):
-                    return
+                    return ()
                 try:
                     with part.guard():
                         part.build(setup)
@@ -108,9 +126,12 @@ class Session:
                     said = " ".join(str(error).split())[:300]
                     failures.append(f"levels {list(levels)}, rule {name}: {type(error).__name__}: {said}")
                 else:
-                    return
+                    return (levels,) if failures and not chosen else ()
         if failures:
-            raise TargetUnavailableError(f"{target} cannot be constructed ({failures[0]})")
+            raise TargetUnavailableError(
+                f"{target} cannot be constructed ({failures[0]}); name levels that it takes, e.g. --levels 8,5,5,5"
+            )
+        return ()
 
     def cases(self, target: str, *only: tuple[Clause, Span]) -> tuple[Case, ...]:
         """The planned cases of a target: of all tests, or of those named."""
@@ -119,7 +140,8 @@ class Session:
             return ()
         if self.wanted.case is not None:
             return tuple(self._one(target, self.wanted.case, only or tuple(checks())))
-        return tuple(planned_cases(self.wanted, target, adapter, only or tuple(checks())))
+        clauses = only or tuple(checks())
+        return tuple(planned_cases(self.asked(target), target, adapter, clauses, self._first[target]))
 
     def _one(self, target: str, id: str, among: tuple[tuple[Clause, Span], ...]) -> Iterator[Case]:
         case = parsed_case(target, id)
@@ -148,6 +170,11 @@ def sensible(wanted: Wanted) -> Wanted:
     if wanted.case is not None:  # a single case says by which rule
         return replace(wanted, rules=(parsed_case("", wanted.case).rule,))
     return wanted
+
+
+def _asked(wanted: Wanted, adapter: Adapter) -> Wanted:
+    only = only_levels_of(adapter)
+    return wanted if wanted.levels or only is None else replace(wanted, levels=(only,))
 
 
 def _about_stages(clauses: tuple[str, ...]) -> set[bool]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ..adapters import Adapter, Answer, Probe, Quantizer, ResidualQuantizer, Setup
+from ..adapters.bridge import UnpicklableError
 from .findings import Array, RefusedError, TargetRaisedError, UnsupportedError
 
 Result = TypeVar("Result")
@@ -132,9 +133,14 @@ class WitnessedQuantizer:
         self.setup = replace(self.setup, training=mode)
 
     def copied(self, how: str) -> WitnessedQuantizer:
-        """A copy."""
+        """A copy; `UnsupportedError` for a pickled one of a plain object that cannot be pickled."""
         words = {"deepcopy": "copy.deepcopy", "pickle": "pickling", "state": "saving and loading its state"}[how]
-        return WitnessedQuantizer(self._witness, self._listen(words, None, lambda: self._quantizer.copied(how)))
+        try:
+            return WitnessedQuantizer(self._witness, self._listen(words, None, lambda: self._quantizer.copied(how)))
+        except TargetRaisedError as raised:
+            if isinstance(raised.error, UnpicklableError):
+                raise UnsupportedError(str(raised.error)) from raised
+            raise
 
     def cast(self, dtype: str) -> WitnessedQuantizer:
         """Moved to another dtype."""

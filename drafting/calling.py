@@ -15,6 +15,7 @@ import numpy as np
 
 from ..adapters import LAYOUTS, Dialect, Layout, Setup
 from ..adapters.bridge import Array, Bridge, Call
+from ..adapters.dialect import CONVENTION
 from ..adapters.frameworks import FRAMEWORKS, frameworks_here, is_torch_module
 from .answers import Places, places
 
@@ -106,7 +107,11 @@ class Trying:
         return shapes == tuple(tuple(one.shape) if self.bridge.is_array(one) else None for one in result[:2])
 
     def encoding(self, way: Way) -> str | None:
-        """The expression that gives the indices of codes, channels last."""
+        """The expression that gives the indices of codes, channels last.
+
+        Where the call gives no indices to compare with, it must be decoded to the same codes or have the convention's name: a
+        method that quantizes latents takes codes too.
+        """
         if way.digits:
             return None
         layout = LAYOUTS[way.layouts[0]]
@@ -122,7 +127,8 @@ class Trying:
                     continue
                 if flat.dtype.kind in "iu" and (found.reshape(-1) == flat[: found.size]).all():
                     distinct = len(np.unique(flat)) == len(np.unique(vectors, axis=0))
-                    if distinct if expected is None else (flat == expected).all():
+                    alone = distinct and (form == CONVENTION.encode or self.decoding(way, form) is not None)
+                    if alone if expected is None else (flat == expected).all():
                         return form
         return None
 

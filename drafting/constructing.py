@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..adapters import Construction
+from ..adapters import TRIALS, Construction
 
-#: Levels that every rule of the field allows, then those that classes for certain levels take.
-TRIALS = ((5, 7, 3), (8, 5, 5, 5), (3,) * 8)
 #: What the list of levels is called in the field.
 _LEVELS: tuple[str, ...] = (
     "levels",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..adapters import Adapter
+from ..adapters import TRIALS, Adapter, only_levels_of
 from ..reference import RULES, Rule, rule_named, staircase
 from .blackbox import TROUBLE, BlackBox
 from .fitting import Fit, fit, observed_pieces, observed_tie, tie_of
@@ -52,9 +52,13 @@ def identify(
 ) -> Identification:
     """Which rules a target computes that is said to compute `claim`; `NothingAskedError` where nothing could be asked.
 
-    The `lists` are asked as they are, those of `usual` too, or each of their L alone where a list is refused. Raises
-    `ValueError` for a claim that is no known rule.
+    The `lists` are asked as they are, those of `usual` too, or each of their L alone where a list is refused; the first of
+    many others where all these are. A target of fixed levels is asked these. Raises `ValueError` for a claim that is no
+    known rule.
     """
+    only = only_levels_of(adapter)
+    if only is not None:
+        lists, usual = lists or (only,), ()
     claimed = rule_named(claim) if claim else None
     built = claim or next(iter(RULES))  # an adapter that claims nothing has no use for it
     with adapter.guard():
@@ -106,7 +110,7 @@ def _asked(
             if not _ask(adapter, rule, levels, dtype, found, []):
                 for L in [L for L in levels if L not in found]:
                     _ask(adapter, rule, (L,), dtype, found, refused)
-        if found:
+        if found or any(_ask(adapter, rule, levels, dtype, found, []) for levels in TRIALS):
             rows = [found[L] for L in sorted(found)]
             return _Asked(dtype, tuple(row[:2] for row in rows), tuple(row[2] for row in rows), tuple(refused))
     why = f": {refused[0].reason}" if refused else ""

@@ -64,7 +64,7 @@ def tell_source(order: Order, channel: int) -> int:
     if adapter is not None and order.site is not None:
         folder = Path(order.site)
         with files_run(folder) as files:
-            calls = tuple(_used(session.wanted, adapter))
+            calls = tuple(_used(session.measured(order.job.target), adapter))
         with contextlib.suppress(OSError, SyntaxError):
             cases = (case.id for case in session.cases(order.job.target))
             besides = (adapter.identity.framework, *calls, *cases)

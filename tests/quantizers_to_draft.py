@@ -68,6 +68,31 @@ class CodesOnly:
     def __call__(self, z):
         return self.inner(z)[0]
 
+class EncodesLatents(torch.nn.Module):
+    """Its call gives codes, and its encoder takes what is to be quantized."""
+    def __init__(self, levels):
+        super().__init__()
+        self.inner = TorchFSQ(levels)
+    def forward(self, z):
+        return self.inner(z)[0]
+    def encode(self, z):
+        return self.inner(z)[1]
+    def decode(self, ids):
+        return self.inner.indices_to_codes(ids)
+
+class EncodesCodes(EncodesLatents):
+    def encode(self, codes):
+        return self.inner.codes_to_indices(codes)
+
+class EncodesCodesAlone(torch.nn.Module):
+    def __init__(self, levels):
+        super().__init__()
+        self.inner = TorchFSQ(levels)
+    def forward(self, z):
+        return self.inner(z)[0]
+    def codes_to_indices(self, codes):
+        return self.inner.codes_to_indices(codes)
+
 class IndicesOnly(torch.nn.Module):
     def __init__(self, n_levels):
         super().__init__()

@@ -67,6 +67,16 @@ class Threes(FSQ):
         assert set(levels) == {3}
         super().__init__(levels)
 
+class Six(FSQ):
+    def __init__(self, levels):
+        assert len(levels) == 6 and min(levels) > 4
+        super().__init__(levels)
+
+class PowersOfTwo(FSQ):
+    def __init__(self, levels):
+        assert all(level & (level - 1) == 0 for level in levels)
+        super().__init__(levels)
+
 def codes_only(levels):
     inner = TorchFSQ(levels)
     return lambda z: inner(z)[0]
@@ -78,6 +88,37 @@ def three_things(levels):
 def no_indices(levels):
     inner = TorchFSQ(levels)
     return lambda z: (inner(z)[0], None)
+
+class WithItsLoss(FSQ):
+    def forward(self, z):
+        codes, indices = super().forward(z)
+        return codes, torch.zeros(()), indices
+
+class WithItsLossAndCounts(WithItsLoss):
+    def forward(self, z):
+        return *super().forward(z), torch.zeros(9, dtype=torch.int64)
+
+class WithItsLossAlone(WithItsLoss):
+    def forward(self, z):
+        return super().forward(z)[:2]
+
+class AsFloats(FSQ):
+    def forward(self, z):
+        codes, indices = super().forward(z)
+        return codes, indices.float()
+
+class InADictionary(FSQ):
+    def forward(self, z):
+        codes, indices = super().forward(z)
+        return {"codes": codes, "indices": indices}
+
+class InATupleInATuple(FSQ):
+    def forward(self, z):
+        return super().forward(z), torch.zeros(())
+
+class Forgets(FSQ):
+    def forward(self, z):
+        return super().forward(z) if not z.any() else None
 """
 
 Named = Callable[[str], Adapter]
@@ -148,6 +189,28 @@ def test_a_call_that_returns_more_than_two_things_is_understood(named: Named) ->
     assert (found.codes.shape, found.indices.shape) == ((2, 4, 3), (2, 4))
 
 
+@pytest.mark.parametrize("name", ["WithItsLoss", "WithItsLossAndCounts"])
+def test_indices_that_stand_behind_a_loss_are_found_and_printed(name: str, named: Named) -> None:
+    adapter = named(name)
+    found = answer(adapter)
+    assert Capability.INDICES in adapter.capabilities
+    assert (found.indices.shape, found.indices.dtype) == ((2, 4), np.int64)
+    script = adapter.script(Setup((5, 7, 3), "widened"), Probe("forward", np.zeros((1, 1, 3), dtype=np.float32)))
+    assert "((r := q(z))[0], r[2])" in str(script)
+
+
+def test_a_loss_is_no_index(named: Named) -> None:
+    adapter = named("WithItsLossAlone")
+    assert Capability.INDICES not in adapter.capabilities
+    assert answer(adapter).indices is None
+
+
+def test_indices_that_are_floats_are_indices(named: Named) -> None:
+    adapter = named("AsFloats")
+    assert Capability.INDICES in adapter.capabilities
+    assert answer(adapter).indices.dtype == np.float32
+
+
 def test_a_numpy_class_is_told_from_a_torch_one(tmp_path: Path) -> None:
     adapter = resolve(f"{written(tmp_path, 'numpy_one.py', RIGHT)}:FSQ")
     assert adapter.identity.framework.startswith("numpy")
@@ -198,8 +261,22 @@ def test_levels_that_were_given_as_an_argument_are_the_only_ones(named: Named) -
     assert adapter.refusal(Setup((8, 6), "widened")) == "its levels are fixed to [8, 5]"
 
 
-def test_a_class_that_takes_the_papers_levels_only_is_tried_with_them(named: Named) -> None:
-    assert named("Eights").layouts == ("BTd", "Bd", "d")
+@pytest.mark.parametrize("source", ["8", "[]", "[8.0]", "'8,5'"])
+def test_levels_that_are_no_list_of_whole_numbers_are_refused(source: str, named: Named) -> None:
+    with pytest.raises(
+        TargetUnavailableError, match=r"is no list of whole numbers; expected e\.g\. levels=\[8, 5, 5, 5\]"
+    ):
+        named(f"FSQ(levels={source})")
+
+
+@pytest.mark.parametrize("name", ["Eights", "Six", "PowersOfTwo", "PowersOfTwo(levels=[8, 8, 4])"])
+def test_a_class_that_takes_certain_levels_only_is_tried_with_them(name: str, named: Named) -> None:
+    assert named(name).layouts == ("BTd", "Bd", "d")
+
+
+def test_given_levels_that_it_does_not_take_are_not_replaced_by_others(named: Named) -> None:
+    with pytest.raises(TargetUnavailableError, match=r"PowersOfTwo\(levels=\[6, 5\]\) raised AssertionError"):
+        named("PowersOfTwo(levels=[6, 5])")
 
 
 def test_a_class_that_takes_one_number_of_levels_only_is_asked_for_a_large_codebook(named: Named) -> None:
@@ -210,6 +287,27 @@ def test_a_class_that_takes_no_levels_at_all_is_unavailable(tmp_path: Path) -> N
     file = written(tmp_path, "none_one.py", "class FSQ:\n    def __init__(self, size): pass\n")
     with pytest.raises(TargetUnavailableError, match="expected a class with the convention"):
         resolve(f"{file}:FSQ")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("InADictionary", "returned dict"), ("InATupleInATuple", r"returned tuple \(tuple, Tensor\)")]
+)
+def test_an_answer_of_another_kind_is_for_an_adapter(name: str, kind: str, named: Named) -> None:
+    wanted = rf"{kind}; expected \(codes, indices\), or codes alone; `fsqcheck init .*:{name}` writes an adapter"
+    with pytest.raises(TargetUnavailableError, match=wanted):
+        named(name)
+
+
+def test_a_numpy_class_whose_answer_is_of_another_kind_is_for_an_adapter_though_torch_is_here(tmp_path: Path) -> None:
+    source = f"import torch\n{RIGHT}\nclass Keyed(FSQ):\n    def __call__(self, z):\n"
+    source += "        return dict(zip(('codes', 'indices'), super().__call__(z.astype('f8'))))\n"
+    with pytest.raises(TargetUnavailableError, match="returned dict"):
+        resolve(f"{written(tmp_path, 'keyed_one.py', source)}:Keyed")
+
+
+def test_an_answer_that_is_missing_for_some_inputs_is_no_reason_to_refuse_it(named: Named) -> None:
+    with pytest.raises(TypeError, match="returned NoneType"):
+        named("Forgets").build(Setup((5, 7, 3), "widened")).quantize(np.ones((2, 4, 3), dtype=np.float32))
 
 
 def test_a_codebook_that_does_not_fit_into_memory_is_refused_before_it_is_built(named: Named) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from math import prod
+from typing import Any
 
 import pytest
 
-from fsqcheck.adapters import Adapter, resolve
+from fsqcheck.adapters import Adapter, NativeAdapter, Quantizer, Setup, resolve
 from fsqcheck.conformance.case import Case
 from fsqcheck.conformance.clause import FAMILIES, Span, catalogue
 from fsqcheck.conformance.levels import LARGEST_PRODUCT, LEVEL_SETS, level_lists
@@ -200,6 +201,73 @@ def test_a_clause_about_accelerators_stays_in_the_plan_without_one(reference: Ad
 
 def test_the_device_asked_for_is_planned_everywhere(reference: Adapter) -> None:
     assert {case.device for case in cases_of(reference, devices=("cuda",))} == {"cuda"}
+
+
+# Targets that take certain levels only
+
+
+def session(adapter: Adapter, takes: Callable[[tuple[int, ...]], bool], **wanted: Any) -> Session:
+    """A run of the reference, whose constructor raises for all levels but these."""
+
+    class Choosy(NativeAdapter):
+        def build(self, setup: Setup) -> Quantizer:
+            if not takes(setup.levels):
+                raise ValueError("not these")
+            return super().build(setup)
+
+    assert isinstance(adapter, NativeAdapter)
+    choosy = Choosy(**{field.name: getattr(adapter, field.name) for field in fields(adapter)})
+    return Session(Wanted(("x",), **{"rules": ("widened",), **wanted}), lambda _: choosy)
+
+
+@pytest.mark.parametrize(
+    ("takes", "first"),
+    [
+        (lambda levels: min(levels) >= 5, (8, 5, 5, 5)),
+        (lambda levels: len(set(levels)) == 1, (26, 26, 26)),
+        (lambda levels: levels == (8,) * 6, (8,) * 6),
+        (lambda levels: all(level & (level - 1) == 0 for level in levels), (8, 4, 16)),
+    ],
+    ids=["five and more", "one number", "six channels", "powers of two"],
+)
+def test_a_list_that_it_takes_comes_before_those_of_the_suite(
+    takes: Callable[[tuple[int, ...]], bool], first: tuple[int, ...], reference: Adapter
+) -> None:
+    run = session(reference, takes)
+    planned = [case for case in run.cases("x") if case.clause == "GRD-8"]
+    assert list(dict.fromkeys(case.levels for case in planned)) == [first, (4, 3, 5)]
+    assert {case.variant for case in planned if case.levels == first} == {"BTd", "Bd", "d"}
+    assert run.measured("x").levels == (first,)
+
+
+def test_the_plan_of_a_target_that_takes_all_levels_is_that_of_the_suite(reference: Adapter) -> None:
+    run = session(reference, lambda _: True, tier="quick")
+    assert list(run.cases("x")) == [replace(case, target="x") for case in cases_of(reference, rules=("widened",))]
+    assert run.measured("x").levels == ()
+
+
+def test_a_target_that_takes_none_says_to_name_some(reference: Adapter) -> None:
+    run = session(reference, lambda levels: levels == (6, 9))
+    assert run.adapters == {}
+    assert "(levels [4, 3, 5], rule widened: ValueError: not these); name levels that it takes" in run.unavailable["x"]
+    assert session(reference, lambda levels: levels == (6, 9), levels=((6, 9),)).adapters.keys() == {"x"}
+
+
+def test_levels_that_its_name_fixes_are_as_good_as_chosen(reference: Adapter) -> None:
+    assert isinstance(reference, NativeAdapter)
+    fixed = replace(reference, only_levels=(8, 8, 4))
+    asked = Wanted(("x",), rules=("widened",))
+    assert Session(asked, lambda _: fixed).cases("x") == Session(
+        replace(asked, levels=((8, 8, 4),)), lambda _: fixed
+    ).cases("x")
+    assert Session(replace(asked, levels=((7, 5),)), lambda _: fixed).asked("x").levels == ((7, 5),)
+
+
+def test_levels_that_its_name_fixes_must_be_those_of_the_rule(reference: Adapter) -> None:
+    assert isinstance(reference, NativeAdapter)
+    run = Session(Wanted(("x",), rules=("ifsq",)), lambda _: replace(reference, only_levels=(8, 8)))
+    assert run.adapters == {}
+    assert run.unavailable["x"] == "x: levels hold 8, but the rule ifsq needs odd L ≥ 3"
 
 
 # What makes no sense to ask for

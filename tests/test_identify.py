@@ -281,12 +281,23 @@ def test_right_steps_with_other_codes_are_said_to_be_so(box: Callable[[str], Ada
 
 
 def test_a_target_of_fixed_levels_is_asked_the_list_that_is_named() -> None:
-    fixed = replace(reference(), refuses=lambda setup: None if setup.levels == (8, 5, 5, 5) else "only 8,5,5,5")
-    with pytest.raises(NothingAskedError, match=r"only 8,5,5,5; name some with --levels"):
+    fixed = replace(reference(), refuses=lambda setup: None if setup.levels == (8, 4, 5) else "only 8,4,5")
+    with pytest.raises(NothingAskedError, match=r"only 8,4,5; name some with --levels"):
         identify("fixed", fixed)
-    found = identify("fixed", fixed, "widened", [(8, 5, 5, 5)])
-    assert (found.asked, found.rules) == ((5, 8), ("widened",))
-    assert [one.levels for one in found.refused] == [(3,), (4,), (6,), (7,)]
+    found = identify("fixed", fixed, "widened", [(8, 4, 5)])
+    assert (found.asked, found.rules) == ((4, 5, 8), ("widened",))
+    assert [one.levels for one in found.refused] == [(3,), (6,), (7,)]
+
+
+def test_a_target_whose_name_fixes_its_levels_is_asked_these() -> None:
+    only = replace(reference(), only_levels=(8, 4, 5), refuses=lambda setup: None if len(setup.levels) == 3 else "no")
+    found = identify("only", only, "widened")
+    assert (found.asked, found.rules, found.refused) == ((4, 5, 8), ("widened",), ())
+
+
+def test_a_target_of_six_like_channels_is_asked_them() -> None:
+    alike = replace(reference(), refuses=lambda setup: None if setup.levels == (8,) * 6 else "six alike")
+    assert identify("alike", alike).asked == (8,)
 
 
 def test_a_target_of_few_levels_is_asked_these_and_the_rest_is_told(box: Callable[[str], Adapter]) -> None:

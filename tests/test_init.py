@@ -120,6 +120,39 @@ KINDS = {
             "lacks": ["indices", "train", "state", "cast", "compile"],
         },
     ),
+    "codes only, and an encoder of latents": Kind(
+        "in_torch.py:EncodesLatents",
+        {
+            "framework": "torch",
+            "rules": ["widened"],
+            "layouts": _LAST,
+            "forward": "(q({z}), None)",
+            "lacks": ["indices"],
+        },
+    ),
+    "codes only, and an encoder of codes": Kind(
+        "in_torch.py:EncodesCodes",
+        {
+            "framework": "torch",
+            "rules": ["widened"],
+            "layouts": _LAST,
+            "forward": "(q({z}), None)",
+            "encode": "q.encode({codes})",
+            "decode": "q.decode({indices})",
+            "lacks": ["indices"],
+        },
+    ),
+    "codes only, and the convention's encoder": Kind(
+        "in_torch.py:EncodesCodesAlone",
+        {
+            "framework": "torch",
+            "rules": ["widened"],
+            "layouts": _LAST,
+            "forward": "(q({z}), None)",
+            "encode": "q.codes_to_indices({codes})",
+            "lacks": ["indices"],
+        },
+    ),
     "indices only": Kind(
         "in_torch.py:IndicesOnly",
         {

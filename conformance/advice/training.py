@@ -44,8 +44,8 @@ ADVICE = {
         "same.",
         fix="Compute constants from the levels in the constructor and register them as buffers; let projections be modules. "
         "What is random or learned belongs in the state. Attributes that do not pickle (lambdas, hooks, open files) go, or "
-        "or are rebuilt in `__setstate__`; so do "
-        "answers of the last call that were kept with their graph, which cannot be deep-copied.",
+        "are rebuilt in `__setstate__`; so do answers of the last call that were kept with their graph, which cannot be "
+        "deep-copied. An object that is no module need not pickle, and a scripted one is saved by `torch.jit.save`.",
         code='self.register_buffer("basis", basis, persistent=False)',
     ),
     "TRN-7": Advice(
