@@ -18,6 +18,7 @@ from .protocol import (
     TargetUnavailableError,
     only_levels_of,
     residual_of,
+    surroundings_of,
 )
 from .resolve import BUILT_IN, construction_of, known_targets, resolve
 from .trials import TRIALS
@@ -48,4 +49,5 @@ __all__ = [
     "only_levels_of",
     "residual_of",
     "resolve",
+    "surroundings_of",
 ]

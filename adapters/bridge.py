@@ -6,6 +6,7 @@ import copy
 import os
 import pickle
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -110,6 +111,10 @@ class Bridge(Protocol):
         """The memory of all arrays that the module holds."""
         ...
 
+    def surroundings(self, stir: bool) -> dict[str, str]:
+        """What the framework and the process have set, by name; with `stir`, after each generator has drawn a number."""
+        ...
+
     def imports(self, setup: Setup) -> tuple[str, ...]:
         """The lines of a reproduction script that import the framework and switch on what `running` does."""
         ...
@@ -150,6 +155,21 @@ def process_state() -> Iterator[None]:
 
 class UnpicklableError(Exception):
     """A plain object holds what cannot be pickled, such as a closure or a compiled function: it never said that it could."""
+
+
+def process_surroundings(stir: bool) -> dict[str, str]:
+    """What the process has set, whatever the framework."""
+    if stir:
+        random.random()
+        np.random.random()
+    key: tuple[Any, ...] = np.random.get_state(legacy=True)  # type: ignore[assignment]  # a dict only where it is not legacy
+    environment = sorted(os.environ.items())
+    return {
+        "folder": str(Path.cwd()),
+        "environment": f"{len(environment)} variables with the hash {zlib.crc32(repr(environment).encode()):08x}",
+        "generator of Python": f"{zlib.crc32(repr(random.getstate()).encode()):08x}",
+        "generator of NumPy": f"{zlib.crc32(repr((key[1].tobytes(), *key[2:])).encode()):08x}",
+    }
 
 
 def object_copied(module: object, how: str, fresh: Any) -> Any:

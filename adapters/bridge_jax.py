@@ -11,7 +11,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .bridge import Array, Call, Module, Pair, arrays_held, numbers_of, object_copied, process_state
+from .bridge import (
+    Array,
+    Call,
+    Module,
+    Pair,
+    arrays_held,
+    numbers_of,
+    object_copied,
+    process_state,
+    process_surroundings,
+)
 from .protocol import Capability, Probe, Setup
 
 #: A check needs megabytes; left to itself JAX takes three quarters of a GPU when it is first used.
@@ -122,6 +132,10 @@ class JaxBridge:
         """The bytes of JAX's and NumPy's arrays in its attributes."""
         held = arrays_held(module, lambda value: isinstance(value, (jax.Array, np.ndarray)))
         return sum(int(value.nbytes) for value in held)
+
+    def surroundings(self, stir: bool) -> dict[str, str]:
+        """Those of the process."""
+        return process_surroundings(stir)
 
     def imports(self, setup: Setup) -> tuple[str, ...]:
         """JAX, with 64-bit types for float64, and its device where there are several."""

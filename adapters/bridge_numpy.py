@@ -10,7 +10,17 @@ import numpy as np
 
 from ..reference import Precision
 from .arrays_numpy import NumpyArrays
-from .bridge import Array, Call, Module, Pair, arrays_held, numbers_of, object_copied, process_state
+from .bridge import (
+    Array,
+    Call,
+    Module,
+    Pair,
+    arrays_held,
+    numbers_of,
+    object_copied,
+    process_state,
+    process_surroundings,
+)
 from .protocol import Capability, Probe, Setup
 
 
@@ -95,6 +105,10 @@ class NumpyBridge:
     def relaxed(self) -> AbstractContextManager[None]:
         """NumPy knows no TF32."""
         return nullcontext()
+
+    def surroundings(self, stir: bool) -> dict[str, str]:
+        """Those of the process."""
+        return process_surroundings(stir)
 
     def imports(self, setup: Setup) -> tuple[str, ...]:  # noqa: ARG002
         """NumPy, and ml_dtypes for bfloat16."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -16,7 +17,7 @@ import torch
 
 from ..reference import Precision
 from .arrays_torch import TorchArrays
-from .bridge import SEED, Array, Call, Module, Pair, arrays_held, numbers_of, process_state
+from .bridge import SEED, Array, Call, Module, Pair, arrays_held, numbers_of, process_state, process_surroundings
 from .protocol import Capability, Probe, Setup
 
 _DTYPES: dict[str, torch.dtype] = {
@@ -100,11 +101,13 @@ class TorchBridge:
     def defaulting(self, dtype: str | None) -> Iterator[None]:
         """`torch.set_default_dtype`, put back on the way out."""
         before = torch.get_default_dtype()
-        torch.set_default_dtype(_DTYPES[dtype] if dtype else before)
+        if dtype is not None:
+            torch.set_default_dtype(_DTYPES[dtype])
         try:
             yield
         finally:
-            torch.set_default_dtype(before)
+            if dtype is not None:  # what the target has set itself is seen: TRN-9
+                torch.set_default_dtype(before)
 
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:
         """The module on its device, in its mode, compiled if asked."""
@@ -119,7 +122,12 @@ class TorchBridge:
     def called(self, module: Module, native: Any, call: Call) -> Any:
         """The module's forward call: recorded, under `no_grad` or in inference mode; in an autocast region if asked."""
         unrecorded = torch.inference_mode() if call.inference else torch.no_grad()
-        with torch.enable_grad() if call.tracked else unrecorded, self.region(call.device, call.autocast):
+        recorded = torch.enable_grad() if call.tracked else unrecorded
+        # Recording is on unless somebody has switched it off: TRN-9 would not see it within `enable_grad`.
+        with (
+            nullcontext() if call.tracked and torch.is_grad_enabled() else recorded,
+            self.region(call.device, call.autocast),
+        ):
             return module(native.requires_grad_(call.tracked))
 
     def derived(self, native: Any) -> Any:
@@ -183,6 +191,22 @@ class TorchBridge:
             yield
         finally:
             torch.set_float32_matmul_precision(before)
+
+    def surroundings(self, stir: bool) -> dict[str, str]:
+        """Those of the process, and torch's own."""
+        if stir:
+            torch.rand(())
+        tiny = torch.tensor([1e-310], dtype=torch.float64) * 1.0
+        return process_surroundings(stir) | {
+            "gradient mode": "on" if torch.is_grad_enabled() else "off",
+            "default dtype": str(torch.get_default_dtype()),
+            "default device": str(torch.get_default_device()),
+            "number of threads": str(torch.get_num_threads()),
+            "demand for deterministic algorithms": str(torch.are_deterministic_algorithms_enabled()),
+            "treatment of subnormal numbers": "kept" if bool(tiny > 0) else "flushed to 0",
+            "autocast": "on" if torch.is_autocast_enabled("cpu") else "off",
+            "generator of torch": f"{zlib.crc32(torch.get_rng_state().numpy().tobytes()):08x}",
+        }
 
     def imports(self, setup: Setup) -> tuple[str, ...]:  # noqa: ARG002
         """Torch."""

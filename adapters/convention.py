@@ -25,7 +25,7 @@ from .convention_answers import codes_of, kind_of, place_of_indices, speech_of
 from .convention_encoding import encode_of
 from .convention_residual import is_residual, residual_convention
 from .dialect import CONVENTION, Dialect
-from .frameworks import bridge_of
+from .frameworks import bridge_of, guarded
 from .layouts import LAYOUTS
 from .native import NativeAdapter
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
@@ -104,7 +104,8 @@ class _Trial:
         for levels in TRIALS if self.only_levels is None else (self.only_levels,):
             call = replace(self.call, arguments={**self.call.arguments, "levels": list(levels)})
             try:
-                return levels, call.build()
+                with guarded():
+                    return levels, call.build()
             except Exception as error:
                 failures.append(f"{call.expression()} raised {type(error).__name__}: {_line(error)}")
         raise TargetUnavailableError(
@@ -238,13 +239,13 @@ class _Trial:
         Less than a byte for each code is no codebook, but what it holds for each channel.
         """
         channels = max(1, ceil(log(512, level)))
+        calls = (
+            replace(self.call, arguments={**self.call.arguments, "levels": [level] * count})
+            for count in (channels, channels + 1)
+        )
         try:
-            small, large = (
-                self.bridge.held_bytes(
-                    replace(self.call, arguments={**self.call.arguments, "levels": [level] * count}).build()
-                )
-                for count in (channels, channels + 1)
-            )
+            with guarded():
+                small, large = (self.bridge.held_bytes(call.build()) for call in calls)
         except Exception:
             return 0.0
         growth = (large - small) / (level ** (channels + 1) - level**channels)

@@ -20,7 +20,7 @@ from .affording import whole_codebook
 from .bridge import Array, Bridge, Call, Pair
 from .construction import Construction, idle_projections
 from .dialect import RESIDUAL, Dialect
-from .frameworks import bridge_of
+from .frameworks import bridge_of, guarded
 from .layouts import LAYOUTS, Layout
 from .native import NativeAdapter, codes_and_indices
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
@@ -110,7 +110,8 @@ class _Trial:
         failures = []
         for levels in (*_TRIALS, *TRIALS) if self.only_levels is None else (self.only_levels,):
             try:
-                return levels, self._call(Setup(levels, "", stages=_STAGES)).build()
+                with guarded():
+                    return levels, self._call(Setup(levels, "", stages=_STAGES)).build()
             except Exception as error:
                 said = (str(error).strip().splitlines() or [""])[0][:300]
                 failures.append(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,15 @@ FRAMEWORKS: dict[str, Callable[[], Bridge]] = {"numpy": _numpy, "jax": _jax, "to
 def frameworks_here() -> tuple[str, ...]:
     """Those that have been imported: an object that computes in a framework has imported it."""
     return tuple(name for name in FRAMEWORKS if name in sys.modules)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """The guards of all frameworks that have been imported: what a trial sets is put back."""
+    with ExitStack() as stack:
+        for name in frameworks_here():
+            stack.enter_context(FRAMEWORKS[name]().guard())
+        yield
 
 
 def is_torch_module(value: object) -> bool:

@@ -68,6 +68,10 @@ class NativeAdapter:
         """The framework's guard."""
         return self.bridge.guard()
 
+    def surroundings(self, stir: bool) -> dict[str, str]:
+        """What the process and the framework have set."""
+        return self.bridge.surroundings(stir)
+
     def refusal(self, setup: Setup) -> str | None:
         """The reason why a setup cannot be built, or None."""
         if setup.layout not in self.layouts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -239,6 +240,15 @@ def residual_of(adapter: Adapter) -> Adapter | None:
     """
     found: Adapter | None = getattr(adapter, "residual", None)
     return found
+
+
+def surroundings_of(adapter: Adapter, stir: bool) -> dict[str, str] | None:
+    """What the target's process has set, by name, in words; with `stir`, after each generator has drawn a number.
+
+    It is the method `surroundings` of an adapter, which may be missing: None.
+    """
+    found: Callable[[bool], dict[str, str]] | None = getattr(adapter, "surroundings", None)
+    return None if found is None else found(stir)
 
 
 def only_levels_of(adapter: Adapter) -> tuple[int, ...] | None:

@@ -25,7 +25,7 @@ FAMILIES: dict[str, tuple[str, *tuple[str, ...]]] = {
     "IDX": ("indices", "test_indices"),
     "GRD": ("gradients", "test_gradients"),
     "NUM": ("numerics", "test_numerics"),
-    "TRN": ("training", "test_training"),
+    "TRN": ("training", "test_training", "test_training_process"),
     "DEV": ("devices", "test_devices"),
     "RES": ("residual", "test_residual", "test_residual_use"),
 }

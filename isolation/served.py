@@ -125,6 +125,10 @@ class ServedAdapter:
         """The guard of its adapter, in its process."""
         return self._guarded()
 
+    def surroundings(self, stir: bool) -> dict[str, str] | None:
+        """What its process has set."""
+        return self._asked(wire.Surroundings(stir), wire.Settings).found
+
     def script(self, setup: Setup, probe: Probe) -> str | None:  # noqa: ARG002
         """None."""
         return None

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..adapters import Adapter, Answer, Quantizer, Setup, TargetUnavailableError, residual_of, resolve
+from ..adapters import Adapter, Answer, Quantizer, Setup, TargetUnavailableError, residual_of, resolve, surroundings_of
 from . import wire
 from .keeper import LENGTH, exactly
 
@@ -59,6 +59,8 @@ class _Served:
             match asked:
                 case wire.Guard():
                     return self._guarded(asked.enter)
+                case wire.Surroundings():
+                    return wire.Settings(surroundings_of(self._adapter, asked.stir))
                 case wire.Refusal():
                     return wire.Said(self._of(asked.setup).refusal(asked.setup))
                 case wire.Build():

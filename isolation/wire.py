@@ -64,6 +64,12 @@ class Guard(msgspec.Struct, frozen=True, tag=True):
     enter: bool
 
 
+class Surroundings(msgspec.Struct, frozen=True, tag=True):
+    """What the process has set; answered by `Settings`. stir: once each generator has drawn a number."""
+
+    stir: bool
+
+
 class Refusal(msgspec.Struct, frozen=True, tag=True):
     """`Adapter.refusal`; answered by `Said`."""
 
@@ -86,7 +92,7 @@ class Call(msgspec.Struct, frozen=True, tag=True):
     forgotten: tuple[int, ...] = ()
 
 
-Asked = Guard | Refusal | Build | Call
+Asked = Guard | Surroundings | Refusal | Build | Call
 
 
 # What is answered
@@ -114,6 +120,12 @@ class Said(msgspec.Struct, frozen=True, tag=True):
     """A text, or None."""
 
     text: str | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, tag=True):
+    """What a process has set, by name; None where the adapter does not tell."""
+
+    found: dict[str, str] | None
 
 
 class Number(msgspec.Struct, frozen=True, tag=True):
@@ -146,7 +158,7 @@ class Raised(msgspec.Struct, frozen=True, tag=True):
     words: str
 
 
-Reply = Present | Absent | Said | Number | Values | Answered | Raised
+Reply = Settings | Present | Absent | Said | Number | Values | Answered | Raised
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ASKED: msgspec.msgpack.Decoder[Asked] = msgspec.msgpack.Decoder(Asked)

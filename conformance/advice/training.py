@@ -62,4 +62,13 @@ ADVICE = {
         "device in its key, never the identity or the address of a tensor. Count no calls.",
         code="shift = torch.tensor(self.shifts, dtype=torch.float32,\n                     device=z.device)",
     ),
+    "TRN-9": Advice(
+        why="A quantizer is one of hundreds of modules. Settings of the framework are everybody's: a seed in a constructor makes "
+        "every layer that is built afterwards start alike, a gradient mode that stays off ends training silently, and a default "
+        "dtype changes other people's layers.",
+        fix="Give dtype and device to each tensor instead of setting a default. Use `with torch.no_grad():`, not "
+        "`torch.set_grad_enabled(False)`, so that an exception too puts it back. Draw from a `torch.Generator` of your own where "
+        "numbers must repeat.",
+        code="torch.manual_seed(0)",
+    ),
 }

@@ -304,6 +304,9 @@ OFFENDERS = (
     Offender(
         "AnswersOtherwiseFromTheSecondCallOn", "TRN-1", "differ from those of the first", "level gradient context copy"
     ),
+    Offender("SeedsItself", "TRN-9", "building a quantizer seeds the generator of torch", "process"),
+    Offender("SetsTheDefaultDtype", "TRN-9", "building a quantizer changes the default dtype", "process dtype"),
+    Offender("LeavesGradientsOffWhenItRefuses", "TRN-9", "changes the gradient mode", "process"),
     Offender("SharesConstantsByTheSizeOfItsCodebook", "TRN-8", "built later", "level code gradient context"),
     Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),

@@ -220,4 +220,29 @@ class CannotBePickled(TorchFSQ):
         self.hook = lambda codes: codes
 
 
+# In the process
+
+
+class SeedsItself(TorchFSQ):
+    """So that its noise repeats; and everybody's."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        torch.manual_seed(0)
+
+
+class SetsTheDefaultDtype(TorchFSQ):
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        torch.set_default_dtype(torch.float64)
+
+
+class LeavesGradientsOffWhenItRefuses(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        fits = z.ndim > 0 and self.width in (z.shape[-1], z.shape[min(1, z.ndim - 1)])
+        if not fits:
+            torch.set_grad_enabled(False)
+        return super().forward(z)
+
+
 give_names(globals())

@@ -1,0 +1,80 @@
+"""TRN, continued: what a quantizer leaves behind in the process that it runs in."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+
+from fsqcheck.adapters import Capability, surroundings_of
+from fsqcheck.conformance.clause import MUST, Span, clause
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
+from fsqcheck.conformance.subject import Subject
+
+
+@clause(
+    "TRN-9",
+    MUST,
+    "A quantizer leaves the process as it was: gradient mode, default dtype and device, threads, folder and environment; and it "
+    "seeds no generator.",
+    title="process left alone",
+    source="design: an FSQ is a function of its input (arXiv 2309.15505 §3.1)",
+    meaning="Something else breaks: training stops without a word, dropout repeats itself, other layers change their dtype.",
+    over=Span(levels="mixed", variants=("built", "asked", "refused")),
+)
+def test_the_process_is_left_alone(subject: Subject) -> None:
+    z = np.zeros(subject.layout.shape(len(subject.levels)), dtype=subject.precision.dtype)
+    seen = []
+    for _ in range(2):
+        before = _surroundings(subject)
+        _do(subject, z)
+        after = _surroundings(subject)
+        for name, value in before.items():
+            if name not in _GENERATORS and after[name] != value:
+                raise NonConformanceError(
+                    Finding(
+                        f"{_SAID[str(subject.case.variant)]} changes the {name} of the process",
+                        after[name],
+                        value,
+                        setup=subject.setup,
+                    )
+                )
+        seen.append({name: after[name] for name in _GENERATORS if name in after})
+        _surroundings(subject, stir=True)  # from here on every generator goes another way, unless it is seeded
+    for name in seen[0]:
+        if seen[0][name] == seen[1][name]:
+            raise NonConformanceError(
+                Finding(
+                    f"{_SAID[str(subject.case.variant)]} seeds the {name}",
+                    "the same state after it, although numbers were drawn in between",
+                    "a generator that goes on",
+                    setup=subject.setup,
+                )
+            )
+
+
+#: Those of the surroundings that draw random numbers.
+_GENERATORS = ("generator of torch", "generator of NumPy", "generator of Python")
+_SAID = {"built": "building a quantizer", "asked": "a call", "refused": "an input that is refused"}
+
+
+def _surroundings(subject: Subject, stir: bool = False) -> dict[str, str]:
+    found = surroundings_of(subject.adapter, stir)
+    if found is None:
+        raise NotJudgedError("its adapter does not tell what its process has set")
+    return found
+
+
+def _do(subject: Subject, z: Array) -> None:
+    quantizer, recorded = subject.quantizer(), subject.has(Capability.GRADIENT)
+    if subject.case.variant == "refused":
+        with suppress(TargetRaisedError):
+            quantizer.quantize(np.concatenate([z, z], axis=subject.layout.channel_axis), tracked=recorded)
+    if subject.case.variant == "asked":
+        quantizer.quantize(z)
+        if recorded:
+            with suppress(TargetRaisedError):  # that there is none is the affair of GRD
+                quantizer.vjp(z, np.ones_like(z))
+        if subject.has(Capability.TRAIN):
+            quantizer.train(True)
+            quantizer.quantize(z, tracked=recorded)
