@@ -114,14 +114,14 @@ ADVICE = {
         "answers are collected over many calls before they are stored.",
         fix="Work on new tensors: no `sub_`, `clamp_` or `mul_` on the input or a view of it (take `left = left - part`, not "
         "`left -= part`), and no buffer that every call fills again.",
-        code="part = z.clamp_(-1, 1)",
+        code="part = z.clamp(-1, 1)\nleft = z - part",
     ),
     "RES-16": Advice(
         why="Each vector is quantized by itself. What depends on where it stands – a statistic of the batch, a kernel that ends "
         "early, a view that takes strides for granted – gives a stream other tokens when it is cut in pieces.",
         fix="Use `reshape`, not `view`, and `movedim`/`permute`, not `reshape`, to move axes; take no mean, norm or mask over "
         "positions; look at the last, partial block of a kernel.",
-        code="z = z - z.mean(dim=0)",
+        code="z = z.movedim(1, -1) if channel_first else z",
     ),
     "RES-17": Advice(
         why="Stages have no state but their levels: nothing is learned, counted or cached that may change an answer. A copy that "
@@ -145,13 +145,12 @@ ADVICE = {
     "RES-20": Advice(
         why="No term of a residual quantizer reaches from one vector to another, so a NaN in one frame concerns that frame only.",
         fix="Look for a maximum, a mean or a norm over the batch, and for `torch.where` conditions reduced with `any()`.",
-        code="z = z * (1 + 0 * z.abs().amax())",
     ),
     "RES-21": Advice(
         why="One channel too many is a wrong axis or a wrong config. PyTorch broadcasts an axis of length 1 silently.",
         fix="Compare the length of the channels' axis with the number of levels (times groups) and raise a ValueError that names "
         "both.",
-        code="z = z[..., :1].expand_as(z)",
+        code="if z.shape[-1] != len(sizes):\n    raise ValueError(f'{len(sizes)} channels, not {z.shape}')",
     ),
     "RES-22": Advice(
         why="NaN compares false with everything, and a cast of NaN to an integer is any number: often a valid token. Indices "

@@ -69,6 +69,6 @@ ADVICE = {
         fix="Give dtype and device to each tensor instead of setting a default. Use `with torch.no_grad():`, not "
         "`torch.set_grad_enabled(False)`, so that an exception too puts it back. Draw from a `torch.Generator` of your own where "
         "numbers must repeat.",
-        code="torch.manual_seed(0)",
+        code="generator = torch.Generator().manual_seed(0)\nnoise = torch.rand(z.shape, generator=generator)",
     ),
 }
