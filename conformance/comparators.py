@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..adapters import Probe
+from ..adapters import Probe, Setup
 from .findings import Array, Finding, NonConformanceError
 
 
@@ -22,12 +22,13 @@ def same_shape(observed: Array, expected: tuple[int, ...], where: str, probe: Pr
         )
 
 
-def same_dtype(observed: Array, expected: str, where: str, probe: Probe | None = None) -> None:
+def same_dtype(
+    observed: Array, expected: str, where: str, probe: Probe | None = None, setup: Setup | None = None
+) -> None:
     """The dtype, exactly."""
     if observed.dtype.name != expected:
-        raise NonConformanceError(
-            Finding(f"{where} have the wrong dtype", f"dtype {observed.dtype.name}", f"dtype {expected}", probe=probe)
-        )
+        seen, wanted = f"dtype {observed.dtype.name}", f"dtype {expected}"
+        raise NonConformanceError(Finding(f"{where} have the wrong dtype", seen, wanted, probe=probe, setup=setup))
 
 
 def integer_dtype(observed: Array, where: str, probe: Probe | None = None) -> None:

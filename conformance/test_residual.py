@@ -104,8 +104,10 @@ def test_the_codes_are_the_sum_of_the_stages(subject: Subject) -> None:
     staged = Staged(subject)
     vectors = staged.vectors()
     vectors[::8] *= 4000  # a difference of numbers so large has no room for a code
-    reply = staged.ask(vectors, staged.quantizer(), **(staged.recorded() if subject.case.mode == "train" else {}))
-    comparators.same_dtype(reply.codes, subject.case.dtype, "the codes")
+    quantizer = staged.quantizer()
+    reply = staged.ask(vectors, quantizer, **(staged.recorded() if subject.case.mode == "train" else {}))
+    probe = Probe("forward", subject.layout.arrange(vectors[:1]))
+    comparators.same_dtype(reply.codes, subject.case.dtype, "the codes", probe, quantizer.setup)
     staged.judge_sum(vectors, reply, "the codes, as the sum of what the indices stand for,")
 
 

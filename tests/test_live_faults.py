@@ -108,6 +108,25 @@ FAULTS = (
         "of shape (2, 4, 7) and dtype int32 raises",
         "Failed to determine the size of all axes",
     ),
+    Fault(
+        "residual codes of half precision are float32",
+        "RES-4/residual/8x5x3/float16/cpu/eval/stages=4",
+        "the codes have the wrong dtype",
+        "tensor([[[",
+    ),
+    Fault(
+        "one channel is broadcast to all by the residual quantizer",
+        "RES-21/residual/8x5x3/float32/cpu/eval/one only",
+        "with 1 channels passes through",
+        "tensor([[[",
+    ),
+    Fault(
+        "residual indices below -1 are decoded",
+        "RES-22/residual/8x5x3/float32/cpu/eval/indices",
+        "the index -2 of a stage of 120 codes decodes to a code",
+        "tensor([[",
+        "should",
+    ),
 )
 
 RIGHT = (
@@ -124,7 +143,8 @@ RIGHT = (
     "SHP-1",
     "SHP-2",
     "SHP-4",
-    *(f"RES-{number}" for number in range(1, 15) if number != 6),
+    "TRN-9",
+    *(f"RES-{number}" for number in range(1, 21) if number not in (4, 6, 19)),
 )
 
 
