@@ -80,3 +80,19 @@ def same_through_strides(subject: Subject, quantizer: WitnessedQuantizer, name: 
             except TargetRaisedError:
                 continue  # what fails on contiguous arrays is the affair of IDX
             comparators.same_bits(call(seen), other, words.format(name), "those of their contiguous copy")
+
+
+def same_gradients_through_strides(subject: Subject, quantizer: WitnessedQuantizer, z: Array, tolerance: float) -> None:
+    """Through a view of the upstream or of the input comes the gradient of its contiguous copy."""
+    weights = np.linspace(0.5, 1.5, z.size).reshape(z.shape).astype(z.dtype)
+    for name, see in VIEWS.items():
+        upstream, seen = see(weights), see(z)
+        pairs = (
+            ("for", "upstream", (z, upstream), (z, np.ascontiguousarray(upstream))),
+            ("at", "input", (seen, weights), (np.ascontiguousarray(seen).copy(), weights)),
+        )
+        for at, what, strided, plain in pairs:
+            _, expected = quantizer.vjp(*plain)
+            with subject.must_answer("the gradients for its contiguous copy", f"{at} the {name} {what}"):
+                _, gradient = quantizer.vjp(*strided)
+            comparators.within(gradient, expected, tolerance, f"the gradients {at} the {name} {what}")

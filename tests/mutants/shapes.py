@@ -84,6 +84,20 @@ ErrsInLargeBatches = nudged(lambda _, z: 1.01 * z if z.ndim > 2 and z.shape[0] >
 ErrsInLongBatches = nudged(
     lambda _, z: torch.cat([z[:, : 2**16], -z[:, 2**16 :]], dim=1) if z.ndim == 3 and z.shape[0] > 1 else z
 )
+ForgetsSamplesFrom65535On = answering(
+    lambda _, z, codes, indices: (
+        codes,
+        torch.cat([indices[:65535], 0 * indices[65535:]]) if z.ndim > 2 else indices,
+    )
+)
+ForgetsWhatIsLeftOfAThousand = answering(
+    lambda _, z, codes, indices: (
+        codes,
+        torch.cat([indices[:, : -(z.shape[1] % 1000)], 0 * indices[:, -(z.shape[1] % 1000) :]], dim=1)
+        if z.ndim == 3 and z.shape[1] > 1000 and 0 < z.shape[1] % 1000 < 8
+        else indices,
+    )
+)
 ErrsBeyond2To18Vectors = nudged(lambda q, z: -z if z.numel() > 2**18 * q.width else z)
 EncodesLongListsWrongly = encoding(
     lambda q, codes: (
@@ -93,6 +107,28 @@ EncodesLongListsWrongly = encoding(
 DecodesLongListsWrongly = decoding(
     lambda q, indices: TorchFSQ.indices_to_codes(q, indices * (torch.arange(indices.numel()) < 2**17).view_as(indices))
 )
+
+
+class ForgetsPositionsBeyond2To16ChannelFirst(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        kept = torch.arange(indices.shape[-1] if indices.ndim else 1) < 2**16
+        return codes, indices * kept if self.channel_first and z.ndim == 3 else indices
+
+
+class LeavesTheEdgesOfImages(TorchFSQ):
+    """Tiles of 64 numbers a side; what is left at the edges is not written."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        tiled = torch.ones_like(indices, dtype=torch.bool)
+        for axis in range(indices.ndim - 2, indices.ndim) if z.ndim > 3 else ():
+            size = indices.shape[axis]
+            tiled.narrow(axis, size // 64 * 64, size % 64 if size > 64 else 0).fill_(False)
+        return codes, indices * tiled
+
+
+TakesASingleVectorRoughly = nudged(lambda _, z: z.bfloat16().to(z.dtype) if z.numel() == z.shape[-1] else z)
 ErrsUnlessBatchIsOne = nudged(lambda _, z: -z if z.ndim > 2 and z.shape[0] > 1 else z)
 ErrsOnStridedInputs = nudged(lambda _, z: z if z.is_contiguous() else -z)
 EncodesStridedCodesWrongly = encoding(
@@ -198,6 +234,46 @@ class PassesManyForOne(TorchFSQ):
             return super().forward(z)
         codes, indices = super().forward(z[..., None])
         return codes[..., 0], indices
+
+
+class TrainsItsFirstCodebookOnly(TorchFSQ):
+    def _quantize(self, z: Tensor) -> Answer:
+        return super()._quantize(torch.cat([z[..., :1, :], z[..., 1:, :].detach()], dim=-2))
+
+
+class TakesCodebooksRoughlyInHalf(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        rough = self.num_codebooks > 1 and z.dtype in (torch.float16, torch.bfloat16)
+        return super().forward((2 * z).round() / 2 if rough else z)
+
+
+NumbersFourthCodebooksAsFirst = answering(
+    lambda q, _z, codes, indices: (
+        codes,
+        torch.cat([indices[..., :3], indices[..., :1], indices[..., 4:]], dim=-1) if q.num_codebooks > 3 else indices,
+    )
+)
+SpreadsNanOverItsCodebooks = answering(
+    lambda q, z, codes, indices: (
+        (codes * torch.nan, 0 * indices - 1) if q.num_codebooks > 1 and z.isnan().any() else (codes, indices)
+    )
+)
+
+
+class ReshapesBeforeItsProjection(TorchFSQ):
+    """Instead of moving the channels last."""
+
+    def forward(self, z: Tensor) -> Answer:
+        if self.channel_first and z.ndim > 2 and isinstance(self.project_in, nn.Linear):
+            z = z.reshape(z.movedim(1, -1).shape).movedim(-1, 1)
+        return super().forward(z)
+
+
+class CentresItsBatchBeforeItsProjection(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        if not self.channel_first and isinstance(self.project_in, nn.Linear):
+            z = z - z.flatten(0, -2).mean(dim=0)
+        return super().forward(z)
 
 
 class DecodesCodebooksInReverse(TorchFSQ):
