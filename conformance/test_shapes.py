@@ -25,6 +25,7 @@ from fsqcheck.conformance.repeating import (
 )
 from fsqcheck.conformance.subject import Subject, indices_given, joined
 from fsqcheck.conformance.views import VIEWS, same_through_strides
+from fsqcheck.conformance.witness import WitnessedQuantizer
 
 BOTH = ("eval", "train")
 CONVENTION = "the calling convention that FSQ libraries share (docs/adapters.md)"
@@ -74,7 +75,8 @@ def test_axes_of_length_one(subject: Subject) -> None:
 @clause(
     "SHP-3",
     SHOULD,
-    "An empty batch or sequence gives empty codes and indices of the right shape.",
+    "An empty batch or sequence gives empty codes and indices of the right shape, and no codes and no indices are encoded and "
+    "decoded.",
     title="empty input",
     source=CONVENTION,
     meaning="The last, empty shard of a data set, or a filtered batch, stops the job.",
@@ -90,6 +92,19 @@ def test_emptyinput_of(subject: Subject) -> None:
         comparators.same_shape(answer.codes, shape, "the codes", Probe("forward", z))
         if answer.indices is not None:
             comparators.same_shape(answer.indices, subject.layout.positions(shape), "the indices", Probe("forward", z))
+        _nothing_is_coded(subject, quantizer, subject.layout.positions(shape))
+
+
+def _nothing_is_coded(subject: Subject, quantizer: WitnessedQuantizer, positions: tuple[int, ...]) -> None:
+    """No codes are encoded to no indices, and no indices decoded to no codes."""
+    calls: tuple[tuple[Capability, Callable[[Array], Array], Array], ...] = (
+        (Capability.ENCODE, quantizer.codes_to_indices, np.zeros((0, len(subject.levels)), dtype=np.float32)),
+        (Capability.DECODE, quantizer.indices_to_codes, np.zeros(positions, dtype=np.int64)),
+    )
+    for capability, call, nothing in calls:
+        if subject.has(capability):
+            with subject.must_answer("an empty array"):
+                call(nothing)
 
 
 @clause(
@@ -166,7 +181,8 @@ def test_the_place_of_a_vector_does_not_matter(subject: Subject, fsq_tier: str) 
 @clause(
     "SHP-6",
     MUST,
-    "Strides do not matter: transposed, moved, sliced, offset and broadcast arrays get the bits of their contiguous copy.",
+    "Strides do not matter: transposed, moved, sliced, offset, broadcast and read-only arrays get the bits of their "
+    "contiguous copy.",
     title="non-contiguous input",
     source=CONVENTION,
     meaning="A transpose or a slice before the quantizer, as every (B, d, T) model has, silently changes the tokens.",
@@ -179,9 +195,10 @@ def test_strides_do_not_matter(subject: Subject) -> None:
     for held in (subject, *(subject.in_layout(other) for other in others if name == "moved")):
         z = VIEWS[name](input_of(held, held.layout.shape(len(held.levels))))
         quantizer = held.quantizer()
-        plain = quantizer.quantize(np.ascontiguousarray(z))
-        strided = quantizer.quantize(z)
+        plain = quantizer.quantize(np.ascontiguousarray(z).copy())
         where = f"the {name} input of shape {z.shape}"
+        with subject.must_answer("the answer to its contiguous copy", f"for {where}"):
+            strided = quantizer.quantize(z)
         comparators.same_bits(strided.codes, plain.codes, f"the codes of {where}", "those of its contiguous copy")
         if plain.indices is not None and strided.indices is not None:
             than = "those of its contiguous copy"

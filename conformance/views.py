@@ -51,6 +51,13 @@ def _sliced(values: Array) -> Array:
     return np.repeat(wide, 3, axis=0)[::3, ..., ::2] if values.ndim > 1 else wide[::2]
 
 
+def _read_only(values: Array) -> Array:
+    """As it comes from a memory-mapped file, or from JAX."""
+    kept = values.copy()
+    kept.flags.writeable = False
+    return kept
+
+
 #: Ways to see an array of one axis or more, by their names in a case's id; all but `broadcast` and `expanded` keep its values.
 VIEWS: dict[str, Callable[[Array], Array]] = {
     "transposed": lambda values: np.ascontiguousarray(values.T).T,
@@ -60,6 +67,7 @@ VIEWS: dict[str, Callable[[Array], Array]] = {
     "broadcast": _broadcast,
     "expanded": _expanded,
     "moved": _moved,
+    "read-only": _read_only,
 }
 
 
@@ -88,7 +96,7 @@ def same_gradients_through_strides(subject: Subject, quantizer: WitnessedQuantiz
     for name, see in VIEWS.items():
         upstream, seen = see(weights), see(z)
         pairs = (
-            ("for", "upstream", (z, upstream), (z, np.ascontiguousarray(upstream))),
+            ("for", "upstream", (z, upstream), (z, np.ascontiguousarray(upstream).copy())),
             ("at", "input", (seen, weights), (np.ascontiguousarray(seen).copy(), weights)),
         )
         for at, what, strided, plain in pairs:

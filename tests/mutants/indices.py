@@ -200,4 +200,11 @@ class HoldsItsCodebook(TorchFSQ):
         self.register_buffer("book", torch.zeros(min(self.codebook.size, 2**20), len(levels)))
 
 
+class BuildsItsCodebookAtTheFirstDecode(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        if self.codebook.size <= 2**20 and not hasattr(self, "book"):
+            self.book = super().indices_to_codes(torch.arange(self.codebook.size))
+        return super().indices_to_codes(indices)
+
+
 give_names(globals())

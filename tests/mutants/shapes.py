@@ -66,6 +66,10 @@ UnwrapsSingleVectors = answering(
 FlattensItsIndices = answering(lambda _, _z, codes, indices: (codes, indices.flatten()))
 KeepsAnAxisForItsIndices = answering(lambda _, _z, codes, indices: (codes, indices.unsqueeze(-1)))
 NeedsALargestElement = changed(lambda _, z: torch.where(z.abs().max() > 0, z, z))
+NeedsALargestIndex = decoding(
+    lambda q, indices: TorchFSQ.indices_to_codes(q, torch.where(indices.max() < 0, indices, indices))
+)
+NeedsALargestCode = encoding(lambda q, codes: TorchFSQ.codes_to_indices(q, codes * (codes.abs().max() < torch.inf)))
 
 # What an answer may not depend on
 
@@ -155,6 +159,15 @@ class IgnoresStrides(Changed):
     def changed(self, z: Tensor) -> Tensor:
         dense = torch.empty(z.shape, device="meta").stride()
         return z.as_strided(z.shape, dense) if 0 not in z.stride() else z
+
+
+class WritesToReadOnlyInputs(FSQ):
+    """As a compiled function with a buffer that is not const."""
+
+    def __call__(self, z):  # type: ignore[no-untyped-def]  # as short as it can be
+        if z.flags.writeable is False:
+            raise ValueError("buffer source array is read-only")
+        return super().__call__(z)
 
 
 # What is written to

@@ -142,6 +142,8 @@ OFFENDERS = (
     Offender("FlattensItsIndices", "SHP-1", "have the wrong shape", "shape index"),
     Offender("KeepsAnAxisForItsIndices", "SHP-1", "have the wrong shape", "shape index"),
     Offender("NeedsALargestElement", "SHP-3", "raises", "shape"),
+    Offender("NeedsALargestIndex", "SHP-3", "indices_to_codes of an array of shape", "shape"),
+    Offender("NeedsALargestCode", "SHP-3", "codes_to_indices of an array of shape", "shape"),
     Offender("NormalizesTheBatch", "SHP-4", "those of the whole batch", "level gradient context shape"),
     Offender("SubtractsTheMean", "SHP-4", "those of the whole batch", "level gradient context nan"),
     Offender("LeaksOneSampleIntoTheNext", "SHP-4", "those of the whole batch", "context gradient"),
@@ -165,6 +167,7 @@ OFFENDERS = (
     Offender("ErrsOnExpandedChannels", "SHP-6", "the codes of the expanded input", "shape"),
     Offender("ErrsOnChannelsLast", "SHP-6", "the codes of the moved input", "shape", "widened", "adapter"),
     Offender("DecodesStridedIndicesWrongly", "SHP-6", "the codes of transposed indices", "shape decode"),
+    Offender("WritesToReadOnlyInputs", "SHP-6", "raises for the read-only input", "shape"),
     Offender("ClipsInPlace", "SHP-7", "the input's values after the call", "written shape"),
     Offender("ScalesCodesInPlace", "SHP-7", "the codes after encoding", "written encode"),
     Offender("ScalesTheUpstreamInPlace", "SHP-7", "the upstream after the backward pass", "written gradient"),
@@ -246,6 +249,7 @@ OFFENDERS = (
     ),
     Offender("DecodesInTheIndicesDtype", "IDX-13", "the codes of", "decode"),
     Offender("DecodesLargeCodebooksInTheIndicesDtype", "IDX-13", "the codes of int32 indices", "decode"),
+    Offender("BuildsItsCodebookAtTheFirstDecode", "IDX-11", "bytes for each of its codes", "memory"),
     Offender("HoldsItsCodebook", "IDX-11", "bytes for each of its codes", "memory"),
     # gradients
     Offender("PassesTheUpstreamThrough", "GRD-1", "the smooth part's is", "gradient"),
@@ -353,6 +357,11 @@ OFFENDERS = (
     Offender(
         "SharesItsNoiseBetweenChannels", "TRN-4", "the noise of channel 1 follows", "noise", "symmetric", "adapter"
     ),
+    Offender(
+        "SharesItsNoiseBetweenPositions", "TRN-4", "the noise of position 1 follows", "noise", "symmetric", "adapter"
+    ),
+    Offender("KeepsGradientsFromItsNoise", "TRN-3", "get no gradient", "noise gradient", "symmetric", "adapter"),
+    Offender("AddsNoNoiseInHalf", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
     Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
     Offender("DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise", "symmetric", "adapter"),
     Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
