@@ -37,7 +37,7 @@ def judge_places(subject: Subject, z: Array, quantizer: WitnessedQuantizer, wher
 
 #: So many positions are asked alone behind a projection, and of these so many may change: a sum of another length rounds
 #: otherwise, which moves one in a million over a threshold.
-_ALONE, _MOVED = 12, 2
+_ALONE, _MOVED = 6, 1
 
 
 def same_when_alone(subject: Subject, quantizer: WitnessedQuantizer, z: Array, indices: Array) -> None:

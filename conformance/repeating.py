@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..adapters import Capability
+from ..reference import PRECISIONS
 from . import comparators, probes
 from .findings import Array, TargetRaisedError
 from .subject import Reply, Subject
@@ -42,6 +43,15 @@ def same_in_every_layout(subject: Subject, block: Array) -> None:
             z = _repeated(other, block, 2**16)
             reply = other.reply(other.quantizer().quantize(z), z.shape)
             same_everywhere(reply, len(block), f"further up in the layout {name}")
+
+
+def same_in_every_dtype(subject: Subject, quantizer: WitnessedQuantizer, vectors: Array) -> None:
+    """The long input in the other dtypes of the target."""
+    for dtype in subject.adapter.dtypes:
+        if dtype != subject.case.dtype:
+            with np.errstate(over="ignore"):
+                reply = subject.ask(vectors.astype(PRECISIONS[dtype].dtype), quantizer)
+            same_everywhere(reply, 1021, f"further up in {dtype}")
 
 
 def _repeated(subject: Subject, block: Array, least: int) -> Array:

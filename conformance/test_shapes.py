@@ -20,6 +20,7 @@ from fsqcheck.conformance.placing import input_of, judge_places, same_when_alone
 from fsqcheck.conformance.repeating import (
     same_at_every_length,
     same_everywhere,
+    same_in_every_dtype,
     same_in_every_layout,
     same_in_long_lists,
 )
@@ -150,7 +151,7 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
     "SHP-5",
     MUST,
     "Vectors, codes and indices get the same bits wherever they stand among more than 2^17, in a sequence of any length or a "
-    "large batch, and in every layout.",
+    "large batch, in every layout and dtype.",
     title="position invariance",
     source="design: no term of an FSQ depends on the position (arXiv 2309.15505 §3.1)",
     meaning="Long sequences or large batches are quantized wrongly from some length on.",
@@ -176,6 +177,7 @@ def test_the_place_of_a_vector_does_not_matter(subject: Subject, fsq_tier: str) 
     if subject.case.mode == "eval":
         same_at_every_length(subject, quantizer, vectors, long)
         same_in_every_layout(subject, block)
+        same_in_every_dtype(subject, quantizer, vectors)
 
 
 @clause(

@@ -93,14 +93,12 @@ def same_through_strides(subject: Subject, quantizer: WitnessedQuantizer, name: 
 def same_gradients_through_strides(subject: Subject, quantizer: WitnessedQuantizer, z: Array, tolerance: float) -> None:
     """Through a view of the upstream or of the input comes the gradient of its contiguous copy."""
     weights = np.linspace(0.5, 1.5, z.size).reshape(z.shape).astype(z.dtype)
+    _, plain = quantizer.vjp(z, weights)
     for name, see in VIEWS.items():
-        upstream, seen = see(weights), see(z)
-        pairs = (
-            ("for", "upstream", (z, upstream), (z, np.ascontiguousarray(upstream).copy())),
-            ("at", "input", (seen, weights), (np.ascontiguousarray(seen).copy(), weights)),
-        )
-        for at, what, strided, plain in pairs:
-            _, expected = quantizer.vjp(*plain)
+        for at, what, pair in (("for", "upstream", (z, see(weights))), ("at", "input", (see(z), weights))):
+            copies = [np.ascontiguousarray(one).copy() for one in pair]
+            kept = all(map(np.array_equal, copies, (z, weights)))  # as by most views
+            expected = plain if kept else quantizer.vjp(*copies)[1]
             with subject.must_answer("the gradients for its contiguous copy", f"{at} the {name} {what}"):
-                _, gradient = quantizer.vjp(*strided)
+                _, gradient = quantizer.vjp(*pair)
             comparators.within(gradient, expected, tolerance, f"the gradients {at} the {name} {what}")

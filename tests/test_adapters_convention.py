@@ -102,10 +102,10 @@ def test_it_claims_no_rule(named: Named) -> None:
 @pytest.mark.parametrize(
     ("name", "layouts"),
     [
-        ("FSQ", ("BTd", "Bd", "d")),
+        ("FSQ", ("BTd", "Bd", "BHWd", "d")),
         ("Batches", ("BTd",)),
         ("ChannelFirst", ("BdT", "Bd", "BdHW", "BdTHW", "d")),
-        ("TrainsInSquares", ("BTd", "Bd", "d")),
+        ("TrainsInSquares", ("BTd", "Bd", "BHWd", "d")),
     ],
 )
 def test_the_layouts_that_it_takes_are_found_by_trying(name: str, layouts: tuple[str, ...], named: Named) -> None:
@@ -199,7 +199,7 @@ def test_levels_that_were_given_as_an_argument_are_the_only_ones(named: Named) -
 
 
 def test_a_class_that_takes_the_papers_levels_only_is_tried_with_them(named: Named) -> None:
-    assert named("Eights").layouts == ("BTd", "Bd", "d")
+    assert named("Eights").layouts == ("BTd", "Bd", "BHWd", "d")
 
 
 def test_a_class_that_takes_one_number_of_levels_only_is_asked_for_a_large_codebook(named: Named) -> None:

@@ -58,6 +58,13 @@ class FailsOnFourAxesWithCodebooks(TorchFSQ):
         return super().forward(z)
 
 
+TransposesImages = answering(
+    lambda _, z, codes, indices: (
+        (codes.transpose(1, 2).reshape(codes.shape), indices.transpose(1, 2).reshape(indices.shape))
+        if z.ndim == 4
+        else (codes, indices)
+    )
+)
 FailsInsideOnPlainVectors = changed(lambda _, z: {3: z, 4: z, 5: z}[z.ndim])
 SqueezesAxesOfLengthOne = answering(lambda _, _z, codes, indices: (codes, indices.squeeze()))
 UnwrapsSingleVectors = answering(
@@ -99,6 +106,14 @@ ForgetsWhatIsLeftOfAThousand = answering(
         codes,
         torch.cat([indices[:, : -(z.shape[1] % 1000)], 0 * indices[:, -(z.shape[1] % 1000) :]], dim=1)
         if z.ndim == 3 and z.shape[1] > 1000 and 0 < z.shape[1] % 1000 < 8
+        else indices,
+    )
+)
+ForgetsLongFloat64 = answering(
+    lambda _, z, codes, indices: (
+        codes,
+        torch.cat([indices.flatten()[: 2**16], 0 * indices.flatten()[2**16 :]]).view_as(indices)
+        if z.dtype == torch.float64
         else indices,
     )
 )
