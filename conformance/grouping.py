@@ -15,6 +15,7 @@ from .witness import WitnessedQuantizer
 
 def judge_groups(subject: Subject, z: Array, groups: int) -> None:
     """The codes and the indices of every group, and what they are decoded to."""
+    subject.must_settle()
     d = len(subject.levels)
     with subject.must_answer(f"codes of shape {z.shape} and {groups} indices for each position"):
         quantizer = subject.quantizer(num_codebooks=groups)
