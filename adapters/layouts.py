@@ -70,4 +70,4 @@ class Layout:
 
 
 #: Every layout that the suite knows, the preferred one for tests of values first.
-LAYOUTS: dict[str, Layout] = {name: Layout(name) for name in ("BTd", "BdT", "Bd", "BdHW", "BdTHW", "d")}
+LAYOUTS: dict[str, Layout] = {name: Layout(name) for name in ("BTd", "BdT", "Bd", "BdHW", "BdTHW", "BHWd", "d")}

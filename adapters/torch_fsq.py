@@ -200,7 +200,7 @@ def adapter() -> NativeAdapter:
         bridge=bridge,
         construct=_construct,
         rules=tuple(RULES),
-        layouts=("BTd", "BdT", "Bd", "BdHW", "BdTHW", "d"),
+        layouts=("BTd", "BdT", "Bd", "BdHW", "BdTHW", "BHWd", "d"),
         offers=frozenset({Capability.INDICES, Capability.ENCODE, Capability.DECODE, Capability.NOISE})
         | {Capability.CODEBOOKS, Capability.PROJECTION},
         residual=residual(),

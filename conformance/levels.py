@@ -86,24 +86,30 @@ def _fine(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
 
 
 def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    """Just above 2^22, 2^23.4, at 2^24, 2^28, 2^32, 2^36 and above 2^53; for odd L and L = 3 their neighbours."""
-    # Of 7^12 codes the weights of the channels are no powers of two: a float32 holds those of 16^9, and not these.
-    even = ((265, 511, 31), (186, 221, 276), (8,) * 8, (16,) * 7, (16,) * 8, (16,) * 9, (7,) * 12, (15, 16) * 7)
-    odd = ((265, 511, 31), (187, 221, 277), (9,) * 8, (17,) * 7, (17,) * 8, (17,) * 9, (7,) * 12, (15, 17) * 7)
-    three = ((3,) * 15, (3,) * 16, (3,) * 21, (3,) * 24, (3,) * 36)
-    known = ((*even, _TWELVE_ALL_DIFFERENT), (*odd, _TWELVE_ODD), three)
+    """Just above 2^22, 2^23.4, at 2^24, 2^28, 2^32, 2^36 and above 2^53; for odd L and L = 3 their neighbours.
+
+    The first two are tried in every dtype: half precision tells their levels apart, and the weights of their channels are
+    no powers of two, so that a float32 does not hold them as it does those of 16^9. Of more than 2^53 codes are twelve
+    channels that cannot be put in another order unseen, by their names or by their L.
+    """
+    all_different = (19, 26, 17, 28, 23, 20, 25, 18, 27, 22, 21, 24)
+    all_odd = (19, 33, 15, 29, 23, 13, 35, 17, 31, 25, 21, 27)
+    first = (3,) * 20, (7,) * 13, (265, 511, 31)
+    even = (*first, (186, 221, 276), (8,) * 8, (16,) * 7, (16,) * 8, (16,) * 9, all_different, (15, 16) * 7)
+    odd = (*first, (187, 221, 277), (9,) * 8, (17,) * 7, (17,) * 8, (17,) * 9, all_odd, (15, 17) * 7)
+    three = ((3,) * 20, (3,) * 24, (3,) * 21, (3,) * 15, (3,) * 36, (3,) * 16)
+    known = (even, odd, three)
     lists = next(found for found in known if len(_allowed(found, rule)) == len(found))
     return lists[::2] if tier == "quick" else lists
 
 
-#: More than 2^53 codes, and channels that cannot be put in another order unseen, by their names or by their L.
-_TWELVE_ALL_DIFFERENT = (19, 26, 17, 28, 23, 20, 25, 18, 27, 22, 21, 24)
-_TWELVE_ODD = (19, 33, 15, 29, 23, 13, 35, 17, 31, 25, 21, 27)
-
-
 def _stored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     """Codebooks of every usual size, and one whose weights overflow narrow integers."""
-    return (*_recommended(rule, tier), _large(rule, tier)[-1])
+    return (*_recommended(rule, tier), _large(rule, "standard")[1])
+
+
+def _mixed_and_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    return (*_mixed(rule, tier), _large(rule, tier)[0])
 
 
 def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
@@ -146,6 +152,7 @@ LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "even": _parity(0),
     "odd": _parity(1),
     "mixed": _mixed,
+    "mixed and large": _mixed_and_large,
     "uneven": _uneven,
     "codebooks": _codebooks,
     "fine": _fine,

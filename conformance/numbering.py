@@ -50,7 +50,7 @@ def same_indices(subject: Subject, observed: Array, expected: Array, codes: Arra
     """
     comparators.integer_dtype(observed, "the indices")
     comparators.same_shape(observed, expected.shape, "the indices")
-    wrong = np.asarray(observed.astype(object) != expected.astype(object), dtype=bool)
+    wrong = observed != expected  # exact for any two integer dtypes, int64 and uint64 included
     if not wrong.any():
         return
     row = int(np.flatnonzero(wrong)[0])

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..adapters import Probe
 from . import comparators, probes
-from .findings import Array
-from .subject import Subject
+from .findings import Array, Finding, NonConformanceError
+from .subject import Subject, indices_given
 from .witness import WitnessedQuantizer
 
 
@@ -33,3 +33,30 @@ def judge_places(subject: Subject, z: Array, quantizer: WitnessedQuantizer, wher
     if answer.indices is not None:
         exact = subject.codebook.pack(expected).reshape(subject.layout.positions(z.shape))
         comparators.same_integers(answer.indices, exact, f"the indices of {where}", probe)
+
+
+#: So many positions are asked alone behind a projection, and of these so many may change: a sum of another length rounds
+#: otherwise, which moves one in a million over a threshold.
+_ALONE, _MOVED = 6, 1
+
+
+def same_when_alone(subject: Subject, quantizer: WitnessedQuantizer, z: Array, indices: Array) -> None:
+    """A vector that is projected and quantized alone gets the index that it has among others."""
+    vectors, among = subject.layout.flatten(z), indices.reshape(-1)
+    rows = np.random.default_rng(15).permutation(len(vectors))[:_ALONE]
+    shape = tuple(1 if axis != subject.layout.channel_axis else size for axis, size in enumerate(z.shape))
+    pieces = (np.ascontiguousarray(subject.layout.unflatten(vectors[row : row + 1], shape)) for row in rows)
+    alone = np.array([indices_given(quantizer.quantize(piece).indices).item() for piece in pieces])
+    wrong = alone != among[rows]
+    if wrong.sum() > _MOVED:
+        row = int(np.flatnonzero(wrong)[0])
+        raise NonConformanceError(
+            Finding(
+                "behind a projection a vector alone gets another index than among others",
+                f"index {alone[row]} alone, {among[rows[row]]} at position {rows[row]} of {len(vectors)}",
+                "the same index",
+                wrong=int(wrong.sum()),
+                tried=len(rows),
+                setup=quantizer.setup,
+            )
+        )

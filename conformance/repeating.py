@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..adapters import Capability
-from . import comparators
+from ..reference import PRECISIONS
+from . import comparators, probes
 from .findings import Array, TargetRaisedError
 from .subject import Reply, Subject
 from .witness import WitnessedQuantizer
@@ -18,6 +19,65 @@ def same_everywhere(reply: Reply, length: int, where: str, among: Reply | None =
     _repeats(reply.codes, among.codes[:length], "the codes at (position, channel)", than)
     if reply.indices is not None and among.indices is not None:
         _repeats(reply.indices, among.indices[:length], "the indices", than)
+
+
+#: Few and many vectors, around what a loop may take at once: 8, 16, … 128, 1000, 1024, 4096.
+_LENGTHS = (*range(1, 18), 31, 32, 33, 63, 64, 65, 127, 128, 129, *range(999, 1009), 1023, 1024, 1025, 4095, 4096, 4097)
+
+
+def same_at_every_length(subject: Subject, quantizer: WitnessedQuantizer, vectors: Array, long: Reply) -> None:
+    """Of few and of many vectors the answer is the beginning of that to them all."""
+    for length in _LENGTHS:
+        reply = subject.ask(vectors[:length], quantizer)
+        where, than = f"of a sequence of {length}", "those of the same vector in a longer one"
+        comparators.same_bits(reply.codes, long.codes[:length], f"the codes {where}", than)
+        if reply.indices is not None and long.indices is not None:
+            comparators.same_bits(reply.indices, long.indices[:length], f"the indices {where}", than)
+
+
+def same_in_every_layout(subject: Subject, block: Array) -> None:
+    """In every layout of the target, more than 2^16 vectors that are one block again and again, have its bits."""
+    for name in subject.adapter.layouts:
+        other = subject.in_layout(name)
+        if other.layout.long_axis is not None:
+            z = _repeated(other, block, 2**16)
+            reply = other.reply(other.quantizer().quantize(z), z.shape)
+            same_everywhere(reply, len(block), f"further up in the layout {name}")
+
+
+def same_in_every_dtype(subject: Subject, quantizer: WitnessedQuantizer, vectors: Array) -> None:
+    """The long input in the other dtypes of the target."""
+    for dtype in subject.adapter.dtypes:
+        if dtype != subject.case.dtype:
+            with np.errstate(over="ignore"):
+                reply = subject.ask(vectors.astype(PRECISIONS[dtype].dtype), quantizer)
+            same_everywhere(reply, 1021, f"further up in {dtype}")
+
+
+def _repeated(subject: Subject, block: Array, least: int) -> Array:
+    """More than `least` vectors, a block again and again: a row of an image each, or all along the one long axis."""
+    times = least // len(block) + 2
+    whole = np.tile(block, (times, 1))
+    if "W" not in subject.layout.name:
+        return np.ascontiguousarray(subject.layout.arrange(whole))
+    sizes = {"B": 1, "T": 1, "H": times, "W": len(block)}
+    shape = subject.layout.shape(block.shape[-1], **sizes)
+    return np.ascontiguousarray(subject.layout.unflatten(whole, shape))
+
+
+def same_gradients_at_length(subject: Subject, quantizer: WitnessedQuantizer, tolerance: float) -> None:
+    """More than 2^15 vectors, which are 2^16 numbers, that are one block again and again have its gradients again and again."""
+    if subject.layout.long_axis is None:
+        return
+    block = probes.settled(subject.rule, subject.levels, subject.case.dtype, 1021).clip(-1, 1)
+    z = _repeated(subject, block, 2**15)
+    _, gradient = quantizer.vjp(z, np.ones_like(z))
+    found = subject.layout.flatten(gradient)
+    expected = np.tile(found[: len(block)], (len(found) // len(block), 1))
+    if not np.array_equal(found, expected):
+        comparators.within(
+            found, expected, tolerance, f"the gradients of {len(found)} vectors, as (position, channel),"
+        )
 
 
 def same_in_long_lists(subject: Subject, quantizer: WitnessedQuantizer, codes: Array) -> None:

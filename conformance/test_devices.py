@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
 from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
+from fsqcheck.conformance.numbering import codes_of
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.conformance.witness import WitnessedQuantizer
 
@@ -73,7 +75,7 @@ def test_the_device_agrees_with_the_cpu(subject: Subject) -> None:
     source=f"{DESIGN}; stable-audio-tools' DitheredFSQ gives wrong indices after .bfloat16() at L = 7",
     meaning="model.half() or model.bfloat16() breaks the tokens, although the model seems to work.",
     needs=[Capability.CAST],
-    over=Span(levels="few", dtypes=ALL_DTYPES),
+    over=Span(levels="uneven", dtypes=ALL_DTYPES),
 )
 def test_a_moved_quantizer_is_right(subject: Subject) -> None:
     subject.must_settle()
@@ -119,7 +121,7 @@ def _encodes_and_decodes(subject: Subject, quantizer: WitnessedQuantizer, z: Arr
     source=f"{DESIGN}; vector-quantize-pytorch switches autocast off for CUDA",
     meaning="Mixed-precision training uses other tokens than evaluation without it.",
     needs=[Capability.AUTOCAST],
-    over=Span(levels="few", dtypes=("float32",), modes=("eval", "train")),
+    over=Span(levels="few", dtypes=("float32", "bfloat16"), modes=("eval", "train")),
 )
 def test_autocast_keeps_the_levels(subject: Subject) -> None:
     subject.must_settle()
@@ -184,7 +186,7 @@ _ROUNDABOUT: dict[str, tuple[str, Callable[[Subject, str], WitnessedQuantizer]]]
     "DEV-6",
     SHOULD,
     "Half precision on the way takes nothing from it: moved there and back, loaded from a checkpoint of it, or built while it "
-    "was the default dtype, it gives the levels and indices that it always gives.",
+    "was the default dtype, it gives the levels and indices that it always gives, and encodes and decodes as ever.",
     title="half precision on the way",
     source=f"{DESIGN}; an FSQ has no state but its levels (arXiv 2309.15505 §3.1)",
     meaning="A model that was saved, loaded or evaluated in half precision has other tokens ever after.",
@@ -194,11 +196,42 @@ def test_half_precision_on_the_way_takes_nothing(subject: Subject) -> None:
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:2000]
     words, get = _ROUNDABOUT[str(subject.case.variant)]
     expected = subject.ask(vectors)
+    indices = subject.exact_indices(probes.settled(subject.rule, subject.levels, subject.case.dtype, 2000))
+    coded = None
+    with suppress(TargetRaisedError):  # that it cannot is the affair of IDX
+        coded = _coded(subject, subject.quantizer(), indices)
     for dtype in ("bfloat16", "float16"):
         where = words.format(dtype)
         with subject.must_answer("the answers that it gives otherwise", where):
-            reply = subject.ask(vectors, get(subject, dtype))
+            quantizer = get(subject, dtype)
+            reply = subject.ask(vectors, quantizer)
         comparators.same_dtype(reply.codes, expected.codes.dtype.name, f"the codes {where}")
         same_codes(subject, reply.codes, expected.codes, where)
         if reply.indices is not None and expected.indices is not None:
             comparators.same_bits(reply.indices, expected.indices, f"the indices {where}", "those otherwise")
+        if coded is not None:
+            _codes_as_ever(subject, quantizer, indices, coded, where)
+
+
+def _coded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array) -> tuple[Array | None, Array | None]:
+    """What it encodes the codes of these indices to, and what it decodes them to; None for what it cannot."""
+    encodes, decodes = (subject.has(one) for one in (Capability.ENCODE, Capability.DECODE))
+    encoded = quantizer.codes_to_indices(codes_of(subject, indices)) if encodes else None
+    return encoded, quantizer.indices_to_codes(subject.laid_out(indices)) if decodes else None
+
+
+def _codes_as_ever(
+    subject: Subject,
+    quantizer: WitnessedQuantizer,
+    indices: Array,
+    coded: tuple[Array | None, Array | None],
+    where: str,
+) -> None:
+    """It encodes and decodes as it did before."""
+    with subject.must_answer("the answers that it gives otherwise", where):
+        encoded, decoded = _coded(subject, quantizer, indices)
+    if encoded is not None and coded[0] is not None:
+        comparators.same_integers(encoded, coded[0], f"the indices that it encodes codes to {where}")
+    if decoded is not None and coded[1] is not None:
+        tolerance = 2 * max(subject.grid_tolerance(channel) for channel in range(len(subject.levels)))
+        comparators.within(decoded, coded[1], tolerance, f"the codes that it decodes {where}")

@@ -11,9 +11,10 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Finding, NonConformanceError
 from fsqcheck.conformance.judging import judge_grid, same_codes
+from fsqcheck.conformance.repeating import same_gradients_at_length
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.conformance.surrogate import GRADIENT_EPS, active_inputs, gradient_tolerance, judge_gradient, surrogate
-from fsqcheck.conformance.views import VIEWS
+from fsqcheck.conformance.views import same_gradients_through_strides
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS
 
@@ -279,11 +280,12 @@ def test_training_equals_evaluation(subject: Subject) -> None:
 @clause(
     "GRD-8",
     MUST,
-    "In every layout, and for every upstream's strides, the gradient has the input's shape, dtype, and a value of its own "
-    "in every place.",
+    "In every layout, for all strides of input and upstream, and at any length, the gradient has the input's shape, dtype, "
+    "and a value of its own in every place.",
     title="gradient's shape and dtype",
     source="design: the gradient lives in the input's space",
-    meaning="Mixed-precision training stops, or its optimizer state changes type.",
+    meaning="Mixed-precision training stops, or its optimizer state changes type; parts of a long or transposed input do not "
+    "learn, or learn from each other.",
     needs=GRADIENT,
     over=Span(levels="mixed", dtypes=ALL_DTYPES, modes=BOTH, variants="layouts"),
 )
@@ -301,13 +303,8 @@ def test_the_gradient_has_the_inputs_shape_and_dtype(subject: Subject) -> None:
     where = f"the gradients of an input of shape {shape} in the layout {subject.layout.name}"
     comparators.within(subject.layout.flatten(gradient), surrogate(subject, vectors, one), tolerance, where)
     if z.ndim > 1 and (subject.case.dtype, subject.case.mode) == ("float32", "eval"):
-        for name, see in VIEWS.items():
-            upstream = see(np.linspace(0.5, 1.5, z.size).reshape(shape).astype(z.dtype))
-            _, plain = quantizer.vjp(z, np.ascontiguousarray(upstream))
-            where = f"the gradients for the {name} upstream"
-            with subject.must_answer("the gradients for its contiguous copy", f"for the {name} upstream"):
-                _, strided = quantizer.vjp(z, upstream)
-            comparators.within(strided, plain, float(tolerance.max()), where)
+        same_gradients_through_strides(subject, quantizer, z, float(tolerance.max()))
+        same_gradients_at_length(subject, quantizer, float(tolerance.max()))
 
 
 @clause(

@@ -102,11 +102,12 @@ def test_tiny_inputs_are_like_zero(subject: Subject) -> None:
 @clause(
     "NUM-5",
     SHOULD,
-    "NaN stays visible: its code is NaN or the call raises, and its index does not decode to a valid code.",
+    "NaN stays visible: its code is NaN or the call raises, its index does not decode to a valid code, and its code is not "
+    "encoded to a valid index.",
     title="NaN stays visible",
     source="vector-quantize-pytorch 1.32.0: NaN gets the index -2147483648, which decodes to a valid code",
     meaning="A diverged encoder goes unnoticed: NaN latents are stored as ordinary tokens.",
-    over=Span(levels="mixed", dtypes=ALL_DTYPES, modes=BOTH),
+    over=Span(levels="mixed and large", dtypes=ALL_DTYPES, modes=BOTH),
 )
 def test_nan_stays_visible(subject: Subject) -> None:
     d = len(subject.levels)
@@ -123,6 +124,30 @@ def test_nan_stays_visible(subject: Subject) -> None:
         return
     for row, place in enumerate(places):
         _stays_visible(subject, quantizer, reply, vectors, 2 * row + 1, place)
+    _encoded_visibly(subject, quantizer, reply.codes[1::2])
+
+
+def _encoded_visibly(subject: Subject, quantizer: WitnessedQuantizer, codes: Array) -> None:
+    """Codes that hold NaN are refused, or get indices outside the codebook."""
+    if not subject.has(Capability.ENCODE):
+        return
+    try:
+        indices = np.ravel(quantizer.codes_to_indices(codes))
+    except TargetRaisedError:
+        return
+    for code, index in zip(codes, indices, strict=False):
+        if 0 <= index < subject.codebook.size:
+            raise NonConformanceError(
+                Finding(
+                    f"the codes of a NaN input are encoded to the valid index {index}",
+                    f"index {index}, a token of the codebook",
+                    f"an index outside 0 … {subject.codebook.size - 1}, or an exception",
+                    input=code,
+                    input_note="the codes",
+                    probe=Probe("codes_to_indices", code[None]),
+                    setup=subject.setup,
+                )
+            )
 
 
 def _stays_visible(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fsqcheck.adapters import Probe
-from fsqcheck.conformance import probes
+from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, Span, clause
 from fsqcheck.conformance.findings import Finding, NonConformanceError
 from fsqcheck.conformance.judging import channels_with_bands, distinct, in_words
@@ -134,7 +134,7 @@ def _indices_are_mirrored(
 @clause(
     "SYM-3",
     MUST,
-    "The one tie, z = ±0 with even L under a symmetric rule, goes where the rule's rounding says.",
+    "The one tie, z = ±0 with even L under a symmetric rule, goes where the rule's rounding says, and so does its index.",
     title="the tie at ±0",
     source=f"{SYMMETRIC}: ⌊u + ½⌋; stable-audio-tools: half to even",
     meaning="Exact zeros (padding, silence, a ReLU before the quantizer) get another token than under the stated rule.",
@@ -147,7 +147,7 @@ def test_the_tie_at_zero(subject: Subject) -> None:
 @clause(
     "SYM-4",
     MUST,
-    "With odd L, z = ±0 takes the middle level, whose code is 0.",
+    "With odd L, z = ±0 takes the middle level, whose code is 0, and zeros have the middle index.",
     title="zero at odd L",
     source=f"arXiv 2309.15505 §3.1; {SYMMETRIC}",
     meaning="A latent of zero is not quantized to zero: an offset that belongs to even L is applied to odd L.",
@@ -234,10 +234,11 @@ def _outermost(subject: Subject, channel: int) -> np.ndarray:
 
 
 def _zeros_take(subject: Subject, channels: list[int]) -> None:
-    """+0.0 and -0.0 take the level of the rule's own rounding, and its code."""
+    """+0.0 and -0.0 take the level of the rule's own rounding, its code, and the index of these levels."""
     column = np.array([0.0, -0.0]).astype(subject.precision.dtype)
     vectors = np.repeat(column[:, None], len(subject.levels), axis=1)
-    codes = subject.ask(vectors).codes.astype(np.float64)
+    reply = subject.ask(vectors)
+    codes = reply.codes.astype(np.float64)
     legible = subject.judged([i for i in channels if subject.legible(i)], "codes cannot be told apart at this dtype")
     for channel in legible:
         L = subject.levels[channel]
@@ -257,3 +258,7 @@ def _zeros_take(subject: Subject, channels: list[int]) -> None:
                     details={"channel": f"{channel} (L = {L})"},
                 )
             )
+    if isinstance(reply.numbered, np.ndarray) and reply.numbered.dtype.kind in "iu":
+        exact = subject.exact_indices(np.zeros(vectors.shape))
+        probe = Probe("forward", subject.layout.arrange(vectors[:1]))
+        comparators.same_integers(reply.numbered, exact, "the indices of zeros", probe)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +12,23 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.judging import same_codes
+from fsqcheck.conformance.noising import (
+    SAMPLES,
+    SIGMAS,
+    amplitude_fault,
+    judge_noisy_gradient,
+    noise_along_positions,
+    noise_in,
+    quiet_inputs,
+    samples,
+    shared_fault,
+)
 from fsqcheck.conformance.subject import Reply, Subject, indices_given
 from fsqcheck.conformance.surrogate import gradient_tolerance
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, Rule
 
 NOISE = "arXiv 2411.19842 §3.2"
-#: Samples of a noise test; a library may draw one mask a sample, so that only samples count.
-_SAMPLES = 4096
-#: How many standard deviations a share may be off: less than once in 10^8 runs, and the runs are seeded.
-_SIGMAS = 6.0
 
 
 def _noisy_rule(rule: Rule) -> bool:
@@ -30,21 +36,6 @@ def _noisy_rule(rule: Rule) -> bool:
 
 
 _NOISY = Span(levels="mixed", rules=_noisy_rule)
-
-
-def _inputs(subject: Subject) -> Array:
-    """(B, 1, d)-like vectors, a sample each, whose bounded values stay inside the outermost codes."""
-    size = (_SAMPLES, len(subject.levels))
-    return np.random.default_rng(9).uniform(-0.3, 0.3, size=size).astype(np.float32)
-
-
-def _samples(subject: Subject, vectors: Array, quantizer: Any) -> tuple[Array, Array | None]:
-    """Quantizes every vector as a sample of its own along the batch: codes (B, d), indices (B,)."""
-    shape = [1] * len(subject.layout.name)
-    shape[0], shape[subject.layout.channel_axis] = vectors.shape
-    z = np.ascontiguousarray(vectors.reshape(shape))
-    reply = subject.reply(quantizer.quantize(z), tuple(shape))
-    return reply.codes, reply.indices
 
 
 @clause(
@@ -84,34 +75,42 @@ def test_evaluation_is_deterministic(subject: Subject) -> None:
     over=_NOISY,
 )
 def test_evaluation_is_free_of_noise(subject: Subject) -> None:
-    vectors = _inputs(subject)
-    plain, _ = _samples(subject, vectors, subject.quantizer())
-    noisy, _ = _samples(subject, vectors, subject.quantizer(noise=0.5))
+    vectors = quiet_inputs(subject)
+    plain, _ = samples(subject, vectors, subject.quantizer())
+    noisy, _ = samples(subject, vectors, subject.quantizer(noise=0.5))
     comparators.same_bits(noisy, plain, "the codes in evaluation with noise 0.5", "those of a quantizer without noise")
 
 
 @clause(
     "TRN-3",
     MUST,
-    "In training a share p of the elements is noisy: none at p = 0, all at p = 1.",
+    "In training a share p of the elements is noisy: none at p = 0, all at p = 1; and none loses its gradient.",
     title="noise probability",
     source=f"{NOISE}; vector-quantize-pytorch 1.32.0 always draws its mask at 0.5",
     meaning="The noise option does not do what you set: you tune a number that is ignored.",
     needs=[Capability.NOISE, Capability.TRAIN],
-    over=Span(levels="mixed", rules=_noisy_rule, modes=("train",), variants=("p=0", "p=0.1", "p=0.5", "p=0.9", "p=1")),
+    over=Span(
+        levels="mixed",
+        rules=_noisy_rule,
+        dtypes=("float32", *HALF_DTYPES),
+        modes=("train",),
+        variants=("p=0.5", "p=0", "p=0.1", "p=0.9", "p=1"),
+    ),
 )
 def test_the_noise_probability_is_honoured(subject: Subject) -> None:
     p = float(str(subject.case.variant).removeprefix("p="))
-    vectors = _inputs(subject)
+    vectors = quiet_inputs(subject)
     clean = subject.exact_levels(vectors)
-    codes, _ = _samples(subject, vectors, subject.quantizer(noise=p))
+    codes, _ = samples(subject, vectors, subject.quantizer(noise=p))
     columns = [subject.grid(clean[:, i], i) for i in range(len(subject.levels))]
     noisy = np.abs(codes.astype(np.float64) - np.stack(columns, axis=-1)) > 8 * subject.precision.eps
     share = float(noisy.mean())
     # Noise that happens to fall onto the grid is not seen: a share that grows with the number of levels.
     unseen = max(16 * subject.precision.eps / subject.rule.grid.step(L) for L in subject.levels)
-    slack = _SIGMAS * ((p * (1 - p) + unseen) / _SAMPLES) ** 0.5 + unseen + 1e-3
+    slack = SIGMAS * ((p * (1 - p) + unseen) / SAMPLES) ** 0.5 + unseen + 1e-3
     if abs(share - p) <= slack:
+        if subject.has(Capability.GRADIENT):
+            judge_noisy_gradient(subject, vectors, p)
         return
     raise NonConformanceError(
         Finding(
@@ -131,7 +130,8 @@ def test_the_noise_probability_is_honoured(subject: Subject) -> None:
 @clause(
     "TRN-4",
     MUST,
-    "The noise is uniform over half a step to each side of tanh(z), ±1/(L-1), and another one in every channel.",
+    "The noise is uniform over half a step to each side of tanh(z), ±1/(L-1), and another one in every channel "
+    "and at every position.",
     title="noise amplitude",
     source=f"{NOISE}: tanh(z) + U(-1, 1)/(L-1)",
     meaning="Training simulates the rounding of another number of levels: too much noise for fine channels, or too little.",
@@ -139,18 +139,16 @@ def test_the_noise_probability_is_honoured(subject: Subject) -> None:
     over=Span(levels="mixed", rules=_noisy_rule, modes=("train",)),
 )
 def test_the_noise_is_half_a_step(subject: Subject) -> None:
-    vectors = _inputs(subject)
-    codes, _ = _samples(subject, vectors, subject.quantizer(noise=0.9))
+    vectors = quiet_inputs(subject)
+    codes, _ = samples(subject, vectors, subject.quantizer(noise=0.9))
     columns: list[NDArray[np.float64]] = []
     for channel, L in enumerate(subject.levels):
-        bounded = subject.rule.bounded(vectors[:, channel], L)
-        clean = subject.grid(subject.rule.level(vectors[:, channel], L), channel)
-        seen = codes[:, channel].astype(np.float64)
-        noisy = np.abs(seen - clean) > 8 * subject.precision.eps
-        noise = (seen - bounded)[noisy]
+        columns.append(noise_in(subject, vectors, codes, channel))
+        noise = columns[-1][~np.isnan(columns[-1])]
         half = subject.rule.grid.step(L) / 2
-        columns.append(np.where(noisy, (seen - bounded) / half, np.nan))
-        fault = _amplitude_fault(noise, half) or _shared_fault(columns)
+        fault = amplitude_fault(noise, half) or shared_fault(columns, "channel")
+        if channel == 0:
+            fault = fault or noise_along_positions(subject, subject.quantizer(noise=0.9))
         if fault:
             raise NonConformanceError(
                 Finding(
@@ -169,31 +167,6 @@ def test_the_noise_is_half_a_step(subject: Subject) -> None:
             )
 
 
-def _shared_fault(columns: list[NDArray[np.float64]]) -> str | None:
-    """What the last channel's noise, in half steps, shares with that of a channel before it; None when nothing."""
-    for before, other in enumerate(columns[:-1]):
-        both = ~np.isnan(other) & ~np.isnan(columns[-1])
-        if both.sum() > 100 and abs(np.corrcoef(other[both], columns[-1][both])[0, 1]) > _SIGMAS / both.sum() ** 0.5:
-            return f"the noise of channel {len(columns) - 1} follows that of channel {before}"
-    return None
-
-
-def _amplitude_fault(noise: NDArray[np.float64], half: float) -> str | None:
-    """What is wrong with a sample of noise that should be uniform over ±half; None when nothing is."""
-    if len(noise) < 100:
-        return f"only {len(noise)} elements are noisy"
-    if np.abs(noise).max() > half * (1 + 1e-5):
-        return f"noise of up to {np.abs(noise).max():.4f}, half a step is {half:.4f}"
-    if np.abs(noise).max() < 0.95 * half:
-        return f"noise of no more than {np.abs(noise).max():.4f}, half a step is {half:.4f}"
-    slack = _SIGMAS / (len(noise) / len(noise) ** 0.5)
-    for quantile in (0.1, 0.25, 0.5, 0.75, 0.9):
-        place = (2 * quantile - 1) * half
-        if abs(float((noise <= place).mean()) - quantile) > slack:
-            return f"the noise is not uniform: {float((noise <= place).mean()):.1%} of it lies below {place:+.4f}"
-    return None
-
-
 @clause(
     "TRN-5",
     MUST,
@@ -206,8 +179,8 @@ def _amplitude_fault(noise: NDArray[np.float64], half: float) -> str | None:
 )
 def test_indices_stay_valid_in_training(subject: Subject) -> None:
     p = float(str(subject.case.variant).removeprefix("p="))
-    vectors = np.random.default_rng(10).normal(scale=2.0, size=(_SAMPLES, len(subject.levels))).astype(np.float32)
-    indices = indices_given(_samples(subject, vectors, subject.quantizer(noise=p))[1])
+    vectors = np.random.default_rng(10).normal(scale=2.0, size=(SAMPLES, len(subject.levels))).astype(np.float32)
+    indices = indices_given(samples(subject, vectors, subject.quantizer(noise=p))[1])
     comparators.integer_dtype(indices, "the indices in training")
     outside = (indices < 0) | (indices >= subject.codebook.size)
     if outside.any():
@@ -273,12 +246,12 @@ def _copied_alike(subject: Subject, vectors: Array, quantizer: WitnessedQuantize
     over=Span(levels="mixed", rules=_noisy_rule, modes=("train",)),
 )
 def test_noise_is_seeded(subject: Subject) -> None:
-    vectors = _inputs(subject)[:256]
+    vectors = quiet_inputs(subject)[:256]
     runs = []
     for _ in range(2):
         with subject.adapter.guard():
             quantizer = subject.quantizer(noise=0.5)
-            runs.append([_samples(subject, vectors, quantizer)[0] for _ in range(2)])
+            runs.append([samples(subject, vectors, quantizer)[0] for _ in range(2)])
     comparators.same_bits(runs[1][0], runs[0][0], "the codes of a second run with the same seed", "those of the first")
     if (runs[0][0] == runs[0][1]).all():
         raise NonConformanceError(

@@ -51,6 +51,13 @@ def _sliced(values: Array) -> Array:
     return np.repeat(wide, 3, axis=0)[::3, ..., ::2] if values.ndim > 1 else wide[::2]
 
 
+def _read_only(values: Array) -> Array:
+    """As it comes from a memory-mapped file, or from JAX."""
+    kept = values.copy()
+    kept.flags.writeable = False
+    return kept
+
+
 #: Ways to see an array of one axis or more, by their names in a case's id; all but `broadcast` and `expanded` keep its values.
 VIEWS: dict[str, Callable[[Array], Array]] = {
     "transposed": lambda values: np.ascontiguousarray(values.T).T,
@@ -60,6 +67,7 @@ VIEWS: dict[str, Callable[[Array], Array]] = {
     "broadcast": _broadcast,
     "expanded": _expanded,
     "moved": _moved,
+    "read-only": _read_only,
 }
 
 
@@ -80,3 +88,17 @@ def same_through_strides(subject: Subject, quantizer: WitnessedQuantizer, name: 
             except TargetRaisedError:
                 continue  # what fails on contiguous arrays is the affair of IDX
             comparators.same_bits(call(seen), other, words.format(name), "those of their contiguous copy")
+
+
+def same_gradients_through_strides(subject: Subject, quantizer: WitnessedQuantizer, z: Array, tolerance: float) -> None:
+    """Through a view of the upstream or of the input comes the gradient of its contiguous copy."""
+    weights = np.linspace(0.5, 1.5, z.size).reshape(z.shape).astype(z.dtype)
+    _, plain = quantizer.vjp(z, weights)
+    for name, see in VIEWS.items():
+        for at, what, pair in (("for", "upstream", (z, see(weights))), ("at", "input", (see(z), weights))):
+            copies = [np.ascontiguousarray(one).copy() for one in pair]
+            kept = all(map(np.array_equal, copies, (z, weights)))  # as by most views
+            expected = plain if kept else quantizer.vjp(*copies)[1]
+            with subject.must_answer("the gradients for its contiguous copy", f"{at} the {name} {what}"):
+                _, gradient = quantizer.vjp(*pair)
+            comparators.within(gradient, expected, tolerance, f"the gradients {at} the {name} {what}")

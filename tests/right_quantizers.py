@@ -42,8 +42,8 @@ class InNativeArithmetic(nn.Module):
         return (bounded + (rounded - bounded).detach()) / half, self.pack(rounded + half)
 
     def pack(self, level: Tensor) -> Tensor:
-        # Not in float16, where -1e6 is -inf, which times an even weight becomes 0 in int64.
-        return (level.double().nan_to_num(nan=-1e6).long() * self.basis).sum(dim=-1)
+        packed = (level.nan_to_num().long() * self.basis).sum(dim=-1)
+        return packed.masked_fill(level.isnan().any(dim=-1), -(2**31))
 
     def codes_to_indices(self, codes: Tensor) -> Tensor:
         return self.pack((codes.double() * self.middle + self.middle).round())

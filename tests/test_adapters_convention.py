@@ -143,10 +143,10 @@ def test_it_claims_no_rule(named: Named) -> None:
 @pytest.mark.parametrize(
     ("name", "layouts"),
     [
-        ("FSQ", ("BTd", "Bd", "d")),
+        ("FSQ", ("BTd", "Bd", "BHWd", "d")),
         ("Batches", ("BTd",)),
         ("ChannelFirst", ("BdT", "Bd", "BdHW", "BdTHW", "d")),
-        ("TrainsInSquares", ("BTd", "Bd", "d")),
+        ("TrainsInSquares", ("BTd", "Bd", "BHWd", "d")),
     ],
 )
 def test_the_layouts_that_it_takes_are_found_by_trying(name: str, layouts: tuple[str, ...], named: Named) -> None:
@@ -271,7 +271,7 @@ def test_levels_that_are_no_list_of_whole_numbers_are_refused(source: str, named
 
 @pytest.mark.parametrize("name", ["Eights", "Six", "PowersOfTwo", "PowersOfTwo(levels=[8, 8, 4])"])
 def test_a_class_that_takes_certain_levels_only_is_tried_with_them(name: str, named: Named) -> None:
-    assert named(name).layouts == ("BTd", "Bd", "d")
+    assert named(name).layouts == ("BTd", "Bd", "BHWd", "d")
 
 
 def test_given_levels_that_it_does_not_take_are_not_replaced_by_others(named: Named) -> None:

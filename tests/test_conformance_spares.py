@@ -19,7 +19,7 @@ WAYS: dict[str, set[str]] = {
     "InFloat32": {"NUM-1", "GRD-9"},
     "SquashesByExponentials": {"NUM-1", "GRD-9"},
     "GivesInt32Indices": {"NUM-1", "GRD-9"},
-    "HoldsItsCodebook": {"NUM-1", "GRD-9", "IDX-9", "IDX-11"},
+    "HoldsItsCodebook": {"NUM-1", "GRD-9", "IDX-9", "IDX-11", "DEV-6"},
     "TakesThreeAxesOnly": {"NUM-1", "GRD-9"},
     "TakesNoFloat16": {"NUM-1", "GRD-9"},
     "GivesCodesOnly": {"NUM-1", "GRD-9"},

@@ -52,6 +52,7 @@ FIELD: dict[str, tuple[Fault, ...]] = {
         fault("IDX-7", "IDX-7/widened/26x26x26/float32/cpu/eval", "quantizing the vector of the index 6 becomes 5"),
         fault("IDX-9", "IDX-9/widened/4x3x5/float32/cpu/eval/minus one", "decodes to [0.5, 1.0, 1.0]"),
         fault("IDX-11", "IDX-11/widened/8x8x8x8x8/float32/cpu/eval", "for each of its codes"),
+        fault("DEV-6", "DEV-6/widened/7x5x9x8/float32/cpu/eval/moved", "the codes that it decodes after a move"),
         fault("NUM-7", "NUM-7/widened/1001/float32/cpu/eval", "z = -60.0 takes level -1"),
         fault("SHP-9", "SHP-9/widened/4x3x5/float32/cpu/eval/one only", "1 channels passes through a quantizer of 3"),
         fault(_FLOAT32, "NUM-1/widened/3x4x5x7x8x16/float64/cpu/eval", "not level 1"),

@@ -35,6 +35,8 @@ class LeavesItsConstantsRounded(TorchFSQ):
 class SavesItsWeights(TorchFSQ):
     """The weights of the channels, as floats, in its state."""
 
+    weights: Tensor
+
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
         self.register_buffer("weights", self.basis.double())
@@ -67,6 +69,29 @@ class HalvesItsWeights(TorchFSQ):
         return (level.round().to(weights.dtype) * weights).sum(dim=-1).long()
 
 
+class SavesTheWeightsItEncodesBy(SavesItsWeights):
+    """The same in codes_to_indices alone."""
+
+    def forward(self, z: Tensor) -> Answer:
+        weights, self.weights = self.weights, self.basis.double()
+        answer = super().forward(z)
+        self.weights = weights
+        return answer
+
+
+class HalvesTheWeightsItDecodesBy(HalvesItsWeights):
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        return TorchFSQ.codes_to_indices(self, codes)
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        codes = super().indices_to_codes(indices)
+        weights = self.get_buffer("weights").double()
+        if weights.equal(self.basis.double()) or indices.dtype != torch.int64:
+            return codes
+        level = (indices[..., None] / weights).floor() % self.sizes
+        return ((level - self.narrow[3]) / self.narrow[4]).float()
+
+
 class PacksByMatrixProduct(TorchFSQ):
     """Exact as long as nobody computes the product in bfloat16."""
 
@@ -76,6 +101,16 @@ class PacksByMatrixProduct(TorchFSQ):
             return codes, indices
         level = coordinate(self, codes.float())
         return codes, (level.round() @ self.basis.float()).round().long()
+
+
+class PacksBfloat16ByMatrixProduct(TorchFSQ):
+    """It leaves the region for float32 inputs alone."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        if z.dtype != torch.bfloat16 or self.codebook.size > 2**20 or indices.lt(0).any():
+            return codes, indices
+        return codes, (coordinate(self, codes.float()).round() @ self.basis.float()).round().long()
 
 
 class EncodesByMatrixProduct(TorchFSQ):

@@ -49,6 +49,19 @@ ShiftsItsCodesWhereGradientsAreRecorded = answering(
 FlattensItsUpstream = answering(
     lambda _, _z, codes, indices: (spoiled(codes, lambda upstream: upstream.view(-1).view_as(upstream)), indices)
 )
+StopsGradientsBeyond2To16 = backwards(
+    lambda _, _z, gradient: (gradient.flatten() * (torch.arange(gradient.numel()) < 2**16)).view_as(gradient)
+)
+TakesTheUpstreamAsTheInputLies = changed(
+    lambda _, z: spoiled(
+        z,
+        lambda gradient: (
+            gradient.contiguous().as_strided(z.shape, z.stride())
+            if sorted(z.stride(), reverse=True) != list(z.stride()) and z.numel() == z.untyped_storage().nbytes() // 4
+            else gradient
+        ),
+    )
+)
 TrainsLeavesOnly = changed(lambda _, z: z if z.is_leaf else z.detach())
 DetachesUnderAutocast = changed(lambda _, z: z.detach() if torch.is_autocast_enabled(z.device.type) else z)
 EncodesThroughNumpy = encoding(
@@ -65,6 +78,11 @@ class DifferentiatesItsLastCall(Changed):
     def changed(self, z: Tensor) -> Tensor:
         own = self.latest = z.detach()
         return spoiled(z, lambda gradient: gradient if self.latest is own else gradient / 2)
+
+
+class StopsGradientsBeyond1024ChannelFirst(Changed):
+    def changed(self, z: Tensor) -> Tensor:
+        return torch.cat([z[..., :1024], z[..., 1024:].detach()], dim=-1) if self.channel_first else z
 
 
 class FreesItsGraph(Changed):

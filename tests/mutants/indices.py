@@ -40,7 +40,8 @@ class ReversesItsBasisFromFourChannels(TorchFSQ):
     def _packed(self, level: Tensor) -> Tensor:
         if not self.turned:
             return super()._packed(level)
-        return (level.nan_to_num(-1e9).long() * _reversed(self)).sum(dim=-1)
+        packed = (level.nan_to_num().long() * _reversed(self)).sum(dim=-1)
+        return packed.masked_fill(level.isnan().any(dim=-1), -1)
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         if not self.turned:
@@ -93,6 +94,25 @@ class PacksHalfInputsInHalf(TorchFSQ):
         return codes, (level.to(z.dtype) * self.basis.to(z.dtype)).sum(dim=-1).long()
 
 
+class SumsLargeIndicesOfHalfInputsInFloat32(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        half = z.dtype in (torch.float16, torch.bfloat16)
+        return codes, indices.float().long() if half and self.codebook.size > 2**24 else indices
+
+
+WrapsIndicesOfFloat64AtInt32 = answering(
+    lambda _, z, codes, indices: (codes, indices.int().long() if z.dtype == torch.float64 else indices)
+)
+
+
+class ReadsSixteenChannelsOnly(TorchFSQ):
+    """As a kernel with room for so many."""
+
+    def _quantize(self, z: Tensor) -> Answer:
+        return super()._quantize(torch.cat([z[..., :16], 0 * z[..., 16:]], dim=-1))
+
+
 # Encoding
 
 
@@ -118,6 +138,14 @@ def _summed_in_half(q: TorchFSQ, codes: Tensor) -> Tensor:
 
 
 SumsHalfCodesInHalf = encoding(_summed_in_half)
+
+SumsLargeHalfCodesInFloat32 = encoding(
+    lambda q, codes: (
+        (coordinate(q, codes.float()).round() * q.basis.float()).sum(dim=-1).long()
+        if codes.dtype in (torch.float16, torch.bfloat16) and q.codebook.size > 2**24
+        else TorchFSQ.codes_to_indices(q, codes)
+    )
+)
 
 # Decoding
 
@@ -170,6 +198,13 @@ class HoldsItsCodebook(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
         self.register_buffer("book", torch.zeros(min(self.codebook.size, 2**20), len(levels)))
+
+
+class BuildsItsCodebookAtTheFirstDecode(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        if self.codebook.size <= 2**20 and not hasattr(self, "book"):
+            self.book = super().indices_to_codes(torch.arange(self.codebook.size))
+        return super().indices_to_codes(indices)
 
 
 give_names(globals())

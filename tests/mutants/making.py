@@ -137,8 +137,12 @@ def encoding(encode: Callable[[TorchFSQ, Tensor], Tensor]) -> type[TorchFSQ]:
 
 
 def packing(pack: Callable[[TorchFSQ, Tensor], Tensor]) -> type[TorchFSQ]:
-    """A class that packs level indices, floats of which NaN is one, by `pack(itself, level)`, in every call."""
-    return type("Packing", (TorchFSQ,), {"_packed": lambda self, level: pack(self, level.nan_to_num(-1e9))})
+    """A class that packs level indices, whole numbers in floats, by `pack(itself, level)`, in every call."""
+
+    def _packed(self: TorchFSQ, level: Tensor) -> Tensor:
+        return pack(self, level.nan_to_num()).masked_fill(level.isnan().any(dim=-1), -1)
+
+    return type("Packing", (TorchFSQ,), {"_packed": _packed})
 
 
 def activated(function: Callable[[Tensor], Tensor]) -> type[TorchFSQ]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
 
-from .making import Answer, answering, backwards, changed, give_names, leveled, nudged, packing
+from .making import Answer, answering, backwards, changed, encoding, give_names, leveled, nudged
 
 DecidesInFloat32 = leveled(lambda _, u: u.float().round().to(u.dtype))
 KeepsSixBitsOfFloat16 = changed(lambda _, z: (z * 64).round() / 64 if z.dtype == torch.float16 else z)
@@ -38,13 +38,22 @@ HidesNan = changed(lambda _, z: z.nan_to_num(0.0, math.inf, -math.inf))
 NumbersNanAsZero = answering(lambda _, _z, codes, indices: (codes, indices.clamp(min=0)))
 
 
-def _nan_at_int64_min(q: TorchFSQ, level: Tensor) -> Tensor:
-    """NaN, which `packing` hands over as a large negative number, cast as x86 does: times an even weight it is 0."""
-    cast = torch.where(level < -1e8, -(2**63), level.clamp(min=-1e8).long())
-    return (cast * q.basis).sum(dim=-1)
+class CastsNanToAnInteger(TorchFSQ):
+    """As x86 does: times an even weight the smallest int64 is 0."""
+
+    def _packed(self, level: Tensor) -> Tensor:
+        cast = torch.where(level.isnan(), -(2**63), level.nan_to_num().long())
+        return (cast * self.basis).sum(dim=-1)
 
 
-CastsNanToAnInteger = packing(_nan_at_int64_min)
+class NumbersNanInLargeCodebooks(TorchFSQ):
+    """Where indices are summed as integers."""
+
+    def _packed(self, level: Tensor) -> Tensor:
+        return super()._packed(level.nan_to_num() if self.codebook.size > 2**24 else level)
+
+
+EncodesNanAsZero = encoding(lambda q, codes: TorchFSQ.codes_to_indices(q, codes.nan_to_num(nan=0.0)))
 SpreadsNanToLaterChannels = changed(lambda _, z: z + 0 * z.clamp(-1, 1).cumsum(dim=-1))
 SpreadsNan = changed(lambda _, z: z + 0 * z.clamp(-1, 1).sum(dim=-1, keepdim=True))
 SpreadsNanOverTheBatch = changed(lambda _, z: z + 0 * z.clamp(-1, 1).sum(dim=-2, keepdim=True) if z.ndim > 1 else z)

@@ -58,6 +58,13 @@ class FailsOnFourAxesWithCodebooks(TorchFSQ):
         return super().forward(z)
 
 
+TransposesImages = answering(
+    lambda _, z, codes, indices: (
+        (codes.transpose(1, 2).reshape(codes.shape), indices.transpose(1, 2).reshape(indices.shape))
+        if z.ndim == 4
+        else (codes, indices)
+    )
+)
 FailsInsideOnPlainVectors = changed(lambda _, z: {3: z, 4: z, 5: z}[z.ndim])
 SqueezesAxesOfLengthOne = answering(lambda _, _z, codes, indices: (codes, indices.squeeze()))
 UnwrapsSingleVectors = answering(
@@ -66,6 +73,10 @@ UnwrapsSingleVectors = answering(
 FlattensItsIndices = answering(lambda _, _z, codes, indices: (codes, indices.flatten()))
 KeepsAnAxisForItsIndices = answering(lambda _, _z, codes, indices: (codes, indices.unsqueeze(-1)))
 NeedsALargestElement = changed(lambda _, z: torch.where(z.abs().max() > 0, z, z))
+NeedsALargestIndex = decoding(
+    lambda q, indices: TorchFSQ.indices_to_codes(q, torch.where(indices.max() < 0, indices, indices))
+)
+NeedsALargestCode = encoding(lambda q, codes: TorchFSQ.codes_to_indices(q, codes * (codes.abs().max() < torch.inf)))
 
 # What an answer may not depend on
 
@@ -84,6 +95,28 @@ ErrsInLargeBatches = nudged(lambda _, z: 1.01 * z if z.ndim > 2 and z.shape[0] >
 ErrsInLongBatches = nudged(
     lambda _, z: torch.cat([z[:, : 2**16], -z[:, 2**16 :]], dim=1) if z.ndim == 3 and z.shape[0] > 1 else z
 )
+ForgetsSamplesFrom65535On = answering(
+    lambda _, z, codes, indices: (
+        codes,
+        torch.cat([indices[:65535], 0 * indices[65535:]]) if z.ndim > 2 else indices,
+    )
+)
+ForgetsWhatIsLeftOfAThousand = answering(
+    lambda _, z, codes, indices: (
+        codes,
+        torch.cat([indices[:, : -(z.shape[1] % 1000)], 0 * indices[:, -(z.shape[1] % 1000) :]], dim=1)
+        if z.ndim == 3 and z.shape[1] > 1000 and 0 < z.shape[1] % 1000 < 8
+        else indices,
+    )
+)
+ForgetsLongFloat64 = answering(
+    lambda _, z, codes, indices: (
+        codes,
+        torch.cat([indices.flatten()[: 2**16], 0 * indices.flatten()[2**16 :]]).view_as(indices)
+        if z.dtype == torch.float64
+        else indices,
+    )
+)
 ErrsBeyond2To18Vectors = nudged(lambda q, z: -z if z.numel() > 2**18 * q.width else z)
 EncodesLongListsWrongly = encoding(
     lambda q, codes: (
@@ -93,6 +126,28 @@ EncodesLongListsWrongly = encoding(
 DecodesLongListsWrongly = decoding(
     lambda q, indices: TorchFSQ.indices_to_codes(q, indices * (torch.arange(indices.numel()) < 2**17).view_as(indices))
 )
+
+
+class ForgetsPositionsBeyond2To16ChannelFirst(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        kept = torch.arange(indices.shape[-1] if indices.ndim else 1) < 2**16
+        return codes, indices * kept if self.channel_first and z.ndim == 3 else indices
+
+
+class LeavesTheEdgesOfImages(TorchFSQ):
+    """Tiles of 64 numbers a side; what is left at the edges is not written."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        tiled = torch.ones_like(indices, dtype=torch.bool)
+        for axis in range(indices.ndim - 2, indices.ndim) if z.ndim > 3 else ():
+            size = indices.shape[axis]
+            tiled.narrow(axis, size // 64 * 64, size % 64 if size > 64 else 0).fill_(False)
+        return codes, indices * tiled
+
+
+TakesASingleVectorRoughly = nudged(lambda _, z: z.bfloat16().to(z.dtype) if z.numel() == z.shape[-1] else z)
 ErrsUnlessBatchIsOne = nudged(lambda _, z: -z if z.ndim > 2 and z.shape[0] > 1 else z)
 ErrsOnStridedInputs = nudged(lambda _, z: z if z.is_contiguous() else -z)
 EncodesStridedCodesWrongly = encoding(
@@ -119,6 +174,15 @@ class IgnoresStrides(Changed):
     def changed(self, z: Tensor) -> Tensor:
         dense = torch.empty(z.shape, device="meta").stride()
         return z.as_strided(z.shape, dense) if 0 not in z.stride() else z
+
+
+class WritesToReadOnlyInputs(FSQ):
+    """As a compiled function with a buffer that is not const."""
+
+    def __call__(self, z):  # type: ignore[no-untyped-def]  # as short as it can be
+        if z.flags.writeable is False:
+            raise ValueError("buffer source array is read-only")
+        return super().__call__(z)
 
 
 # What is written to
@@ -198,6 +262,46 @@ class PassesManyForOne(TorchFSQ):
             return super().forward(z)
         codes, indices = super().forward(z[..., None])
         return codes[..., 0], indices
+
+
+class TrainsItsFirstCodebookOnly(TorchFSQ):
+    def _quantize(self, z: Tensor) -> Answer:
+        return super()._quantize(torch.cat([z[..., :1, :], z[..., 1:, :].detach()], dim=-2))
+
+
+class TakesCodebooksRoughlyInHalf(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        rough = self.num_codebooks > 1 and z.dtype in (torch.float16, torch.bfloat16)
+        return super().forward((2 * z).round() / 2 if rough else z)
+
+
+NumbersFourthCodebooksAsFirst = answering(
+    lambda q, _z, codes, indices: (
+        codes,
+        torch.cat([indices[..., :3], indices[..., :1], indices[..., 4:]], dim=-1) if q.num_codebooks > 3 else indices,
+    )
+)
+SpreadsNanOverItsCodebooks = answering(
+    lambda q, z, codes, indices: (
+        (codes * torch.nan, 0 * indices - 1) if q.num_codebooks > 1 and z.isnan().any() else (codes, indices)
+    )
+)
+
+
+class ReshapesBeforeItsProjection(TorchFSQ):
+    """Instead of moving the channels last."""
+
+    def forward(self, z: Tensor) -> Answer:
+        if self.channel_first and z.ndim > 2 and isinstance(self.project_in, nn.Linear):
+            z = z.reshape(z.movedim(1, -1).shape).movedim(-1, 1)
+        return super().forward(z)
+
+
+class CentresItsBatchBeforeItsProjection(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        if not self.channel_first and isinstance(self.project_in, nn.Linear):
+            z = z - z.flatten(0, -2).mean(dim=0)
+        return super().forward(z)
 
 
 class DecodesCodebooksInReverse(TorchFSQ):

@@ -16,6 +16,9 @@ OffsetsOddLevels = changed(lambda q, z: z + z.new_tensor([0.8 * (L % 2) for L in
 TakesZeroVectorsForPadding = changed(
     lambda _, z: torch.where((z == 0).all(dim=-1, keepdim=True) & (z.shape[-1] > 1), -5.0, z).to(z.dtype)
 )
+NumbersZerosAsPadding = answering(
+    lambda _, z, codes, indices: (codes, indices if z.any() or z.requires_grad else 0 * indices)
+)
 NumbersCentredLevelsByCutting = answering(
     lambda q, _z, codes, _: (codes, q._packed(((codes * q.narrow[4]).trunc() + q.narrow[3]).trunc()))
 )

@@ -165,6 +165,25 @@ AddsTwiceTheNoise = noisy(lambda _, z: 4 * torch.rand_like(z) - 2)
 AddsPositiveNoiseOnly = noisy(lambda _, z: torch.rand_like(z))
 AddsNormalNoise = noisy(lambda _, z: torch.randn_like(z).clamp(-1, 1))
 SharesItsNoiseBetweenChannels = noisy(lambda _, z: 2 * torch.rand_like(z[..., :1]) - 1)
+SharesItsNoiseBetweenPositions = noisy(lambda _, z: 2 * torch.rand_like(z[:, :1]) - 1 if z.ndim > 2 else z * 0)
+
+
+class KeepsGradientsFromItsNoise(TorchFSQ):
+    def _quantize(self, z: Tensor) -> Answer:
+        codes, indices = super()._quantize(z)
+        level = (codes * self.narrow[4] + self.narrow[3]).detach()
+        return torch.where((level - level.round()).abs() > 1e-4, codes.detach(), codes), indices
+
+
+class AddsNoNoiseInHalf(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        probability = self.noise
+        self.noise = 0.0 if z.dtype in (torch.float16, torch.bfloat16) else probability
+        answer = super().forward(z)
+        self.noise = probability
+        return answer
+
+
 DrawsItsNoiseElsewhere = noisy(
     lambda _, z: (
         torch.rand(z.shape, generator=torch.Generator().manual_seed(int.from_bytes(os.urandom(4), "big"))) * 2 - 1
