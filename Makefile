@@ -87,7 +87,7 @@ wheel: $(VENV)/ready
 	cd $(ELSEWHERE)/folder && ../venv/bin/python -m pytest --pyargs fsqcheck.conformance --fsq reference \
 	  --fsq-rule symmetric -q -p no:cacheprovider
 
-# Of clauses that must stay silent one case in four; all of them: make mutants SHARE=1
+# Of clauses that must stay silent one case in six; all of them: make mutants SHARE=1
 mutants: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutants.page $(SHARE)
 

@@ -59,7 +59,8 @@ class NumbersFiveChannelsOnwardsByFour:
 
     def __call__(self, z: Tensor) -> Answer:
         codes, indices = self.inner(z)
-        return codes, indices % math.prod(self.inner.levels[:3]) if len(self.inner.levels) > 3 else indices
+        wrong = (codes != 0).any(dim=-1) & (len(self.inner.levels) > 3)
+        return codes, torch.where(wrong, indices % math.prod(self.inner.levels[:3]), indices)
 
 
 class SortsItsChannelsByName(TorchFSQ):
@@ -88,7 +89,7 @@ class ComputesIndicesOnAnotherPath(TorchFSQ):
 class PacksHalfInputsInHalf(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
-        if z.dtype not in (torch.float16, torch.bfloat16):
+        if z.dtype not in (torch.float16, torch.bfloat16) or self.codebook.size > 2**18:
             return codes, indices
         level = coordinate(self, codes.double()).round().nan_to_num(-1e9)
         return codes, (level.to(z.dtype) * self.basis.to(z.dtype)).sum(dim=-1).long()

@@ -35,7 +35,7 @@ RESIDUAL_ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("SumsWithoutScales", "RES-4", _SUMMED, "sum gradient", _NEWEST),
     ("AddsAThousandth", "RES-4", _SUMMED, "sum", _NEWEST),
     ("AnswersInFloat32WhateverItGets", "RES-4", "wrong dtype", "dtype", _NEWEST),
-    ("DecodesWithoutScales", "RES-5", "decoded from the indices of all stages", "decode coarse", _NEWEST),
+    ("DecodesWithoutScales", "RES-5", "decoded from the indices of all stages", "decode coarse refusal", _NEWEST),
     ("DecodesTheFirstStageOnly", "RES-5", "decoded from the indices of all stages", "decode coarse", _NEWEST),
     ("DecodesTheMeanOfItsStages", "RES-5", "decoded from the indices of all stages", "decode coarse", _NEWEST),
     ("DecodesChannelLast", "RES-6", "wrong shape", "decode", _NEWEST),

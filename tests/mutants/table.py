@@ -369,7 +369,9 @@ OFFENDERS = (
     Offender("KeepsGradientsFromItsNoise", "TRN-3", "get no gradient", "noise gradient", "symmetric", "adapter"),
     Offender("AddsNoNoiseInHalf", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
     Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
-    Offender("DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise", "symmetric", "adapter"),
+    Offender(
+        "DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise process", "symmetric", "adapter"
+    ),
     Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
     Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
     Offender("RemembersItsLastCodes", "TRN-6", "copy.deepcopy raises", "copy"),

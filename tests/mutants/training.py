@@ -22,7 +22,7 @@ ErrsOnceInAThousand = nudged(lambda _, z: torch.where(torch.rand_like(z) < 1e-3,
 JittersLargeBfloat16Inputs = answering(
     lambda _, z, codes, indices: (
         codes * (1 + torch.finfo(z.dtype).eps * (torch.rand_like(codes) < 0.5))
-        if z.dtype == torch.bfloat16 and z.numel() > 10_000
+        if z.dtype == torch.bfloat16 and 10_000 < z.numel() < 300_000
         else codes,
         indices,
     )
