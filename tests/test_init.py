@@ -48,7 +48,7 @@ class Kind:
     status: int = 0
 
 
-_LAST = ["BTd", "Bd", "d"]
+_LAST = ["BTd", "Bd", "BHWd", "d"]
 _SPOKEN = {"encode": "q.codes_to_indices({codes})", "decode": "q.indices_to_codes({indices})"}
 
 KINDS = {
