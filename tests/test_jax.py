@@ -259,7 +259,7 @@ def test_a_jax_class_needs_no_adapter(named: Callable[[str], Any]) -> None:
     adapter = named("Own")
     assert isinstance(adapter, NativeAdapter)
     assert adapter.identity.framework.startswith("jax")
-    assert adapter.layouts == ("BTd", "Bd", "d")
+    assert adapter.layouts == ("BTd", "Bd", "BHWd", "d")
     assert set(adapter.dtypes) == set(PRECISIONS)
     wanted = {Capability.INDICES, Capability.ENCODE, Capability.DECODE, Capability.GRADIENT, Capability.COMPILE}
     assert wanted <= adapter.capabilities
