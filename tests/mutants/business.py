@@ -46,7 +46,7 @@ LOOKS_AT: dict[str, str] = {
     "SHP-2": f"{_LEVELS} index shape",
     "SHP-3": "shape",
     "SHP-4": "context",
-    "SHP-5": "context",
+    "SHP-5": "context shape",
     "SHP-6": "shape context",
     "SHP-7": "written",
     "SHP-8": f"{_LEVELS} index decode shape",
