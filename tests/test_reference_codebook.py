@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from math import prod
 from typing import Any
@@ -91,6 +92,17 @@ def test_levels_of_numpy_integers_become_python_integers() -> None:
 def test_codebooks_with_the_same_levels_are_equal() -> None:
     assert Codebook([8, 5]) == Codebook((8, 5))
     assert Codebook([8, 5]) != Codebook([5, 8])
+
+
+def test_a_codebook_is_a_key_and_does_not_change() -> None:
+    assert {Codebook([8, 5]): 1}[Codebook([8, 5])] == 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Codebook([8, 5]).levels = (3,)  # type: ignore[misc]  # that is what is refused
+
+
+def test_a_bad_index_is_told_with_the_levels_as_they_are_written() -> None:
+    with pytest.raises(ValueError, match=r"for levels \[8, 5\]$"):
+        Codebook([8, 5]).unpack(np.array(40))
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (7,), (2, 0), (2, 3, 4)])
