@@ -6,7 +6,7 @@ import numpy as np
 
 from ..adapters import Probe
 from . import comparators, probes
-from .findings import Array, Finding, NonConformanceError
+from .findings import Array, Finding, NonConformanceError, TargetRaisedError
 from .subject import Subject, indices_given
 from .witness import WitnessedQuantizer
 
@@ -33,6 +33,26 @@ def judge_places(subject: Subject, z: Array, quantizer: WitnessedQuantizer, wher
     if answer.indices is not None:
         exact = subject.codebook.pack(expected).reshape(subject.layout.positions(z.shape))
         comparators.same_integers(answer.indices, exact, f"the indices of {where}", probe)
+
+
+def judge_refused(
+    subject: Subject, quantizer: WitnessedQuantizer, channels: int, shape: tuple[int, ...], what: str
+) -> None:
+    """An input of this shape, whose number of channels is not the quantizer's, raises."""
+    z = np.zeros(shape, dtype=subject.precision.dtype)
+    try:
+        answer = quantizer.quantize(z)
+    except TargetRaisedError:
+        return
+    raise NonConformanceError(
+        Finding(
+            f"an input with {shape[subject.layout.channel_axis]} channels passes through {what} of {channels}",
+            f"codes of shape {answer.codes.shape}",
+            "an exception",
+            probe=Probe("forward", z, ramp=True),
+            setup=quantizer.setup,
+        )
+    )
 
 
 #: So many positions are asked alone behind a projection, and of these so many may change: a sum of another length rounds

@@ -12,6 +12,7 @@ from fsqcheck.conformance import comparators
 from fsqcheck.conformance.clause import HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
 from fsqcheck.conformance.keeping import judge_kept
+from fsqcheck.conformance.placing import judge_refused
 from fsqcheck.conformance.staged import Staged, StagedReply
 from fsqcheck.conformance.staged_slopes import slopes, upstream_of
 from fsqcheck.conformance.subject import Subject
@@ -22,6 +23,8 @@ from fsqcheck.reference.holding import SHOULD_HOLD
 FUNCTION = "arXiv 2107.03312 algorithm 1: a fixed function of each vector"
 CONVENTION = "the calling convention that FSQ libraries share (docs/adapters.md)"
 BOTH = ("eval", "train")
+#: Why a case is not judged.
+_ONE = "it takes a single vector at a time"
 
 
 @clause(
@@ -72,7 +75,7 @@ def _alone(staged: Staged) -> tuple[tuple[str, Array], ...]:
 def _in_a_long_sequence(staged: Staged) -> tuple[tuple[str, Array], ...]:
     layout, vectors = staged.subject.layout, staged.vectors()
     if layout.long_axis is None:
-        return ()
+        raise NotJudgedError(_ONE)
     many = np.tile(vectors, (2**17 // len(vectors) + 1, 1))
     long = layout.arrange(many)
     # More positions than 2^16 along the long axis, and along the batch.
@@ -244,7 +247,7 @@ def test_stages_are_as_precise_as_their_input(subject: Subject) -> None:
 )
 def test_stages_keep_a_nan_to_its_vector(subject: Subject) -> None:
     if subject.layout.long_axis is None:
-        return
+        raise NotJudgedError(_ONE)
     staged = Staged(subject)
     quantizer = staged.quantizer()
     vectors = staged.vectors()[:512]
@@ -274,21 +277,7 @@ def test_stages_refuse_a_wrong_number_of_channels(subject: Subject) -> None:
     wrong = {"one more": d + 1, "one only": 1, "twice as many": 2 * d}[str(subject.case.variant)]
     if wrong == d:
         raise NotJudgedError("one channel is not a wrong number for a quantizer of one")
-    z = np.zeros(subject.layout.shape(wrong), dtype=subject.precision.dtype)
-    quantizer = staged.quantizer()
-    try:
-        answer = quantizer.quantize(z)
-    except TargetRaisedError:
-        return
-    raise NonConformanceError(
-        Finding(
-            f"an input with {wrong} channels passes through a residual quantizer of {d}",
-            f"codes of shape {answer.codes.shape}",
-            "an exception",
-            probe=Probe("forward", z, ramp=True),
-            setup=quantizer.setup,
-        )
-    )
+    judge_refused(subject, staged.quantizer(), d, subject.layout.shape(wrong), "a residual quantizer")
 
 
 @clause(
@@ -355,7 +344,7 @@ def _bad_indices_are_refused(staged: Staged) -> None:
 def _nothing_gives_nothing(staged: Staged) -> None:
     layout = staged.subject.layout
     if layout.long_axis is None:
-        return
+        raise NotJudgedError(_ONE)
     z = np.zeros(layout.shape(len(staged.subject.levels), **{layout.name[layout.long_axis]: 0}), dtype=np.float32)
     with staged.subject.must_answer("empty codes and indices", "for an empty input"):
         staged.reply(staged.quantizer(), z)

@@ -144,6 +144,7 @@ OFFENDERS = (
     Offender("KeepsAnAxisForItsIndices", "SHP-1", "have the wrong shape", "shape index"),
     Offender("NeedsALargestElement", "SHP-3", "raises", "shape"),
     Offender("NeedsALargestIndex", "SHP-3", "indices_to_codes of an array of shape", "shape"),
+    Offender("DecodesNothingToAVector", "SHP-3", "the codes of no indices have the wrong shape", "decode shape"),
     Offender("NeedsALargestCode", "SHP-3", "codes_to_indices of an array of shape", "shape"),
     Offender("NormalizesTheBatch", "SHP-4", "those of the whole batch", "level gradient context shape"),
     Offender("SubtractsTheMean", "SHP-4", "those of the whole batch", "level gradient context nan"),
