@@ -173,7 +173,7 @@ class DecodesPlainIndicesChannelsLast(TorchFSQ):
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         codes = super().indices_to_codes(indices)
-        plain = self.num_codebooks == 1 and self.width == len(self.levels)
+        plain = self.num_codebooks == 1 and self.width == len(self.levels) and codes.numel() > 0
         return codes.movedim(1, -1) if self.channel_first and plain else codes
 
 

@@ -329,6 +329,7 @@ WidensWhenGradientsAreRecorded = answering(
     lambda _, z, codes, indices: (codes.double() if z.requires_grad else codes, indices)
 )
 
+
 class DecodesNothingToAVector(TorchFSQ):
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         codes = super().indices_to_codes(indices)
