@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .mutants import making
-from .mutants.table import OFFENDERS, Offender, home_of
+from .mutants.offender import Offender, home_of
+from .mutants.table import OFFENDERS
 
 #: The mutants that pages show where another one than the first of those with the narrowest fault says more.
 SHOWN: dict[str, str] = {

@@ -19,7 +19,8 @@ from fsqcheck.reports import BAD, Record, ResultLine, read
 
 from .mutants.business import LOOKS_AT, PARTS
 from .mutants.matrix import SHARE, Catch, Objection, Sampled, first, matrix, objections
-from .mutants.table import HOMES, MUTANTS, OFFENDERS, Offender
+from .mutants.offender import HOMES, MUTANTS, Offender
+from .mutants.table import OFFENDERS
 
 
 def ran(folder: Path, target: str | tuple[str, ...], rule: str, *clauses: str) -> Record:

@@ -29,7 +29,8 @@ from fsqcheck.conformance.run import Ending, Unwatched, run_suite
 from fsqcheck.conformance.session import Session
 from fsqcheck.reports import BAD, Record, read
 
-from .table import OFFENDERS, Offender
+from .offender import Offender
+from .table import OFFENDERS
 
 
 @dataclass(frozen=True)

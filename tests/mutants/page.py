@@ -16,7 +16,8 @@ from fsqcheck.conformance.clause import FAMILIES, catalogue
 
 from ..documents import replace_part
 from .matrix import SHARE, Matrix, Objection, first, matrix, objections
-from .table import OFFENDERS, Offender
+from .offender import Offender
+from .table import OFFENDERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "detection.md"
 

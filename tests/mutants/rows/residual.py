@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..offender import Offender
+
 _NEWEST = "residual"
 #: What a wrong scale spoils: what the stages are given, and what their codes are worth wherever they are.
 _SCALES = "staging sum decode apart coarse gradient"
@@ -11,7 +13,7 @@ _SECOND = "stage 2 of 4 gives level"
 _COARSE = "the codes of the first 1 of 4 stages"
 _GRADIENTS = "the gradients through 4 stages"
 
-RESIDUAL_ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+_ROWS = (
     ("GivesStageIndicesAsFloats", "RES-1", "are not integers", "index", _NEWEST),
     ("FoldsItsStagesIntoTime", "RES-1", "wrong shape", "index", _NEWEST),
     ("NumbersTheStagesOneAfterAnother", "RES-1", "outside the codebook of", "index", _NEWEST),
@@ -91,3 +93,5 @@ RESIDUAL_ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("WrapsBadStageIndices", "RES-22", "decodes to a code", "refusal", _NEWEST),
     ("NeedsAVector", "RES-22", "empty", "shape", _NEWEST),
 )
+
+ROWS = tuple(Offender(*row) for row in _ROWS)

@@ -1,0 +1,1 @@
+"""The mutants as rows, a file for each family of clauses."""

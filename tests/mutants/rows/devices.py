@@ -1,0 +1,23 @@
+"""The rows of the mutants that the clauses of devices must catch."""
+
+from __future__ import annotations
+
+from ..offender import Offender
+
+ROWS = (
+    Offender("Right", "DEV-1", "gets codes on cuda", "device", "widened", "SeenElsewhere"),
+    Offender("Right", "DEV-1", "gets indices on cuda", "device", "widened", "IndicesSeenElsewhere"),
+    Offender("DriftsOnItsAccelerator", "DEV-2", "the levels on cuda", "context", "widened", "AsIfOnCuda"),
+    Offender("HalvesItsWeights", "DEV-3", "the indices that it encodes its codes to are wrong", "encode"),
+    Offender("HalvesTheWeightsItDecodesBy", "DEV-3", "the levels that it decodes are wrong", "decode"),
+    Offender("KeepsItsProjectionsWhenMoved", "DEV-3", "raises", "dtype", "widened", "adapter"),
+    Offender("LeavesItsConstantsRounded", "DEV-6", "after a move to bfloat16 and back", "dtype"),
+    Offender("SavesItsWeights", "DEV-6", "after loading a checkpoint in bfloat16", "dtype"),
+    Offender("SavesTheWeightsItEncodesBy", "DEV-6", "that it encodes codes to after loading", "dtype"),
+    Offender("BuildsItsConstantsInTheDefaultDtype", "DEV-6", "built under the default dtype bfloat16", "dtype"),
+    Offender("PacksByMatrixProduct", "DEV-4", "the indices under autocast are wrong", "index"),
+    Offender("PacksBfloat16ByMatrixProduct", "DEV-4", "the indices under autocast are wrong", "index"),
+    Offender("EncodesByMatrixProduct", "DEV-4", "the indices that it encodes its codes to under autocast", "encode"),
+    Offender("DecodesByMatrixProduct", "DEV-4", "the levels that it decodes under autocast", "decode"),
+    Offender("ShiftsWhenCompiled", "DEV-5", "takes level", "level", tier="standard"),
+)

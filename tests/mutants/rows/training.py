@@ -1,0 +1,53 @@
+"""The rows of the mutants that the clauses of training must catch."""
+
+from __future__ import annotations
+
+from ..offender import Offender
+
+ROWS = (
+    Offender("DithersInEvaluation", "TRN-1", "differ from those of the first", "level gradient context copy"),
+    Offender("ErrsOnceInAThousand", "TRN-1", "differ from those of the first", "level gradient context copy"),
+    Offender("JittersLargeBfloat16Inputs", "TRN-1", "differ from those of the first", "context"),
+    Offender(
+        "AnswersOtherwiseFromTheSecondCallOn", "TRN-1", "differ from those of the first", "level gradient context copy"
+    ),
+    Offender("SeedsItself", "TRN-9", "building a quantizer seeds the generator of torch", "process"),
+    Offender("SetsTheDefaultDtype", "TRN-9", "building a quantizer changes the default dtype", "process dtype"),
+    Offender("LeavesGradientsOffWhenItRefuses", "TRN-9", "changes the gradient mode", "process"),
+    Offender("SharesConstantsByTheSizeOfItsCodebook", "TRN-8", "built later", "level code gradient context"),
+    Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
+    Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
+    Offender(
+        "RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan written"
+    ),
+    Offender("LaysItsConstantsInTheFirstDtype", "TRN-8", "after calls in other dtypes", "context level"),
+    Offender("LaysItsConstantsUnderAutocast", "TRN-8", "after a call under autocast", "context"),
+    Offender("LaysItsConstantsInInferenceMode", "TRN-8", "raises after a call in inference mode", "context"),
+    Offender("AdaptsItsScaleInTraining", "TRN-1", "differ from those of the first", "context"),
+    Offender(
+        "KeepsItsNoiseInEvaluation", "TRN-2", "in evaluation with noise 0.5 differ", "noise", "symmetric", "adapter"
+    ),
+    Offender("IgnoresTheNoiseProbability", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("DithersAtProbabilityZero", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("AddsHalfAUnitOfNoise", "TRN-4", "half a step is", "noise", "symmetric", "adapter"),
+    Offender("AddsTwiceTheNoise", "TRN-4", "half a step is", "noise", "symmetric", "adapter"),
+    Offender("AddsPositiveNoiseOnly", "TRN-4", "the noise is not uniform", "noise", "symmetric", "adapter"),
+    Offender("AddsNormalNoise", "TRN-4", "the noise is not uniform", "noise", "symmetric", "adapter"),
+    Offender(
+        "SharesItsNoiseBetweenChannels", "TRN-4", "the noise of channel 1 follows", "noise", "symmetric", "adapter"
+    ),
+    Offender(
+        "SharesItsNoiseBetweenPositions", "TRN-4", "the noise of position 1 follows", "noise", "symmetric", "adapter"
+    ),
+    Offender("KeepsGradientsFromItsNoise", "TRN-3", "get no gradient", "noise gradient", "symmetric", "adapter"),
+    Offender("AddsNoNoiseInHalf", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
+    Offender(
+        "DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise process", "symmetric", "adapter"
+    ),
+    Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
+    Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
+    Offender("RemembersItsLastCodes", "TRN-6", "copy.deepcopy raises", "copy"),
+    Offender("SharesItsWeightsWithItsCopies", "TRN-6", "once the copy was moved", "copy", "widened", "adapter"),
+    Offender("CannotBePickled", "TRN-6", "pickling raises", "copy"),
+)
