@@ -18,7 +18,7 @@ GRID_EPS = 2.0
 def grid_tolerance(rule: Rule, levels: int, held: str) -> float:
     """How far a code of a channel may lie from the grid, in codes, where the precision `held` is held against it."""
     ends = rule.grid.code(np.array([0, levels - 1]), levels)
-    return GRID_EPS * PRECISIONS[held].eps * max(float(np.abs(ends).max()), 1.0)
+    return GRID_EPS * PRECISIONS[held].eps * float(np.abs(ends).max())
 
 
 def legible(rule: Rule, levels: int, held: str, dtype: str) -> bool:

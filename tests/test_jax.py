@@ -89,10 +89,15 @@ def jax(site: Path) -> Any:
 
 @pytest.fixture
 def command(site: Path, tmp_path: Path) -> Callable[..., Said]:
-    """The command, where JAX is and the classes are."""
+    """The command, where JAX is and the classes are. What one command compiles, the next need not compile again."""
     written(tmp_path, "in_jax.py", CLASSES)
-    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return lambda *arguments, **more: fsqcheck(*arguments, cwd=tmp_path, PYTHONPATH=path, **more)
+    there: dict[str, Any] = {
+        "PYTHONPATH": os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "JAX_COMPILATION_CACHE_DIR": str(site / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    return lambda *arguments, **more: fsqcheck(*arguments, cwd=tmp_path, **there, **more)
 
 
 @pytest.fixture

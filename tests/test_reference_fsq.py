@@ -177,6 +177,12 @@ def test_bad_levels_are_refused(levels: list[Any]) -> None:
         FSQ(levels)
 
 
+@pytest.mark.parametrize(("levels", "rule"), [([5], "s3"), ([3, 8], "ifsq"), ([8, 2], "paper-atanh")])
+def test_levels_that_the_rule_does_not_know_are_refused(levels: list[int], rule: str) -> None:
+    with pytest.raises(ValueError, match=f"rule {rule} is not defined for L = {levels[-1]};"):
+        FSQ(levels=levels, rule=rule)
+
+
 @pytest.mark.parametrize("noise", [-0.1, 1.1, math.nan, math.inf])
 def test_a_noise_that_is_no_probability_is_refused(noise: float) -> None:
     with pytest.raises(ValueError, match=r"noise must be a probability in \[0, 1\]"):
@@ -223,6 +229,11 @@ def test_noise_leaves_the_indices_those_of_the_quantized_elements() -> None:
     np.testing.assert_array_equal(noise(z)[1], FSQ([8, 5, 3])(z)[1])
 
 
+def test_training_is_free_of_noise_unless_it_is_asked_for() -> None:
+    z = normal((500, 3))
+    np.testing.assert_array_equal(FSQ([8, 5, 3]).train()(z)[0], FSQ([8, 5, 3])(z)[0])
+
+
 def test_evaluation_is_free_of_noise_and_the_default() -> None:
     z, quantizer = normal((500, 3)), FSQ([8, 5, 3], noise=1.0)
     clean = FSQ([8, 5, 3])(z)[0]
@@ -233,7 +244,8 @@ def test_evaluation_is_free_of_noise_and_the_default() -> None:
 
 def test_noise_is_repeated_by_its_seed_and_fresh_in_every_call() -> None:
     z = normal((50, 3))
-    first, again, other = (FSQ([8, 5, 3], noise=0.5, seed=seed).train() for seed in (1, 1, 2))
+    first = FSQ([8, 5, 3], noise=0.5).train()  # 0 when it is not said
+    again, other = (FSQ([8, 5, 3], noise=0.5, seed=seed).train() for seed in (0, 2))
     drawn = first(z)[0]
     np.testing.assert_array_equal(again(z)[0], drawn)
     assert (other(z)[0] != drawn).any()

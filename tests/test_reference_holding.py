@@ -29,7 +29,7 @@ def _step(rule: str, L: int) -> Fraction:
 def test_a_code_may_lie_two_eps_of_the_largest_code_from_the_grid(rule: str, held: str) -> None:
     for L in (L for named, L in GRIDS if named == rule):
         largest = max(abs(oracle.code(rule, level, L)) for level in range(L))
-        assert grid_tolerance(RULES[rule], L, held) == 2 * _eps(held) * max(largest, 1)
+        assert grid_tolerance(RULES[rule], L, held) == 2 * _eps(held) * largest
 
 
 @pytest.mark.parametrize("dtype", BITS)

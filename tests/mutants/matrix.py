@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pytest
 
-from fsqcheck.conformance.case import Case
 from fsqcheck.conformance.clause import catalogue
 from fsqcheck.conformance.names import case_in
 from fsqcheck.conformance.plan import TIERS, Wanted
@@ -104,13 +103,15 @@ class Sampled:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Measurements are left out, and most cases of clauses that must stay silent."""
-        items[:] = [one for one in items if (case := case_in(one.nodeid)) is not None and self.wanted(case)]
+        items[:] = [
+            one for one in items if (case := case_in(one.nodeid)) and self.wanted(case.target, case.clause, case.id)
+        ]
 
-    def wanted(self, case: Case) -> bool:
-        """Whether the case is put to its mutant."""
-        if case.clause not in self._silent[case.target]:
+    def wanted(self, target: str, clause: str, case_id: str) -> bool:
+        """Whether a case of a clause is put to a mutant."""
+        if clause not in self._silent[target]:
             return True
-        return zlib.crc32(f"{case.target} {case.id}".encode()) % self._share == 0
+        return zlib.crc32(f"{target} {case_id}".encode()) % self._share == 0
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remembers what a clause has said of a mutant; one that must not say anything may go on."""

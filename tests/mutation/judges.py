@@ -85,8 +85,12 @@ _RESIDUAL = (
 )
 
 
+def _own(*tests: str) -> Judge:
+    return _tests(*(f"test_reference_{name}.py" for name in tests))
+
+
 def _reference(*tests: str) -> tuple[Judge, ...]:
-    return (*_REFERENCE, _tests(*(f"test_reference_{name}.py" for name in tests)))
+    return (*_REFERENCE, _own(*tests))
 
 
 #: By the mutant's file, those of most weight first. Its own tests are those that are about it.
@@ -95,7 +99,11 @@ JUDGES = {
     "reference/rules.py": _reference("rules", "fsq", "gradient", "staircase"),
     "reference/staircase.py": _reference("staircase", "bands", "distance"),
     "reference/codebook.py": _reference("codebook"),
-    "reference/fsq.py": _reference("fsq", "gradient"),
+    # Nothing is judged by the reference's own quantizer: it is a target as others are.
+    "reference/fsq.py": (
+        _suite("suite on the reference", ("reference",), _RULES[:2], "--fsq-strict"),
+        _own("fsq", "gradient"),
+    ),
     "reference/activations.py": _reference("fsq", "gradient", "rules"),
     "reference/precision.py": _reference("precision", "distance"),
     "reference/holding.py": _reference("holding"),
