@@ -154,7 +154,7 @@ def process_state() -> Iterator[None]:
 
 
 class UnpicklableError(Exception):
-    """A plain object holds what cannot be pickled, such as a closure or a compiled function: it never said that it could."""
+    """What never said that it could be pickled: a plain object with a closure or a compiled function, parametrized modules."""
 
 
 def process_surroundings(stir: bool) -> dict[str, str]:

@@ -14,10 +14,22 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import torch
+from torch.nn.utils import parametrize
 
 from ..reference import Precision
 from .arrays_torch import TorchArrays
-from .bridge import SEED, Array, Call, Module, Pair, arrays_held, numbers_of, process_state, process_surroundings
+from .bridge import (
+    SEED,
+    Array,
+    Call,
+    Module,
+    Pair,
+    UnpicklableError,
+    arrays_held,
+    numbers_of,
+    process_state,
+    process_surroundings,
+)
 from .protocol import Capability, Probe, Setup
 
 _DTYPES: dict[str, torch.dtype] = {
@@ -160,6 +172,10 @@ class TorchBridge:
             torch.jit.save(module, file)
             file.seek(0)
             return torch.jit.load(file)  # type: ignore[no-untyped-call]  # torch gives it no type
+        if how == "pickle" and any(map(parametrize.is_parametrized, module.modules())):
+            raise UnpicklableError(
+                "torch does not pickle modules with parametrizations, which are saved by their state"
+            )
         if how == "pickle":
             return pickle.loads(pickle.dumps(module))
         torch.save(module.state_dict(), file)

@@ -12,13 +12,13 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, log, prod
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..reference import PRECISIONS
-from .affording import AFFORDABLE
+from .affording import codebook_held
 from .bridge import Array, Bridge, Call
 from .construction import Construction
 from .convention_answers import codes_of, kind_of, place_of_indices, speech_of
@@ -37,8 +37,6 @@ _METHODS = {
     Capability.DECODE: "indices_to_codes",
     Capability.TRAIN: "train",
 }
-#: Building a codebook of int64 level indices and float codes takes several times what is kept in the end.
-_TRANSIENT = 7
 
 
 def convention(name: str, call: Construction) -> NativeAdapter:
@@ -226,30 +224,13 @@ class _Trial:
             return "the convention FSQ(levels=…) has no such option; write an adapter"
         if self.only_levels is not None and self.only_levels != setup.levels:
             return f"its levels are fixed to {list(self.only_levels)}"
-        if "return_indices" in self.parameters or prod(setup.levels) <= 2**20:
+        if "return_indices" in self.parameters:
             return None
-        needed = self._bytes_per_code(min(setup.levels)) * prod(setup.levels) * _TRANSIENT
-        if needed > AFFORDABLE:
-            return f"it builds its whole codebook, about {needed / 2**30:.0f} GiB for these levels; not tried"
-        return None
+        return codebook_held(setup, self._held_bytes)
 
-    def _bytes_per_code(self, level: int) -> float:
-        """What it holds for each code, as far as two small quantizers show it; 0 where it refuses to be so small.
-
-        Less than a byte for each code is no codebook, but what it holds for each channel.
-        """
-        channels = max(1, ceil(log(512, level)))
-        calls = (
-            replace(self.call, arguments={**self.call.arguments, "levels": [level] * count})
-            for count in (channels, channels + 1)
-        )
-        try:
-            with guarded():
-                small, large = (self.bridge.held_bytes(call.build()) for call in calls)
-        except Exception:
-            return 0.0
-        growth = (large - small) / (level ** (channels + 1) - level**channels)
-        return growth if growth >= 1.0 else 0.0
+    def _held_bytes(self, levels: tuple[int, ...]) -> int:
+        call = replace(self.call, arguments={**self.call.arguments, "levels": list(levels)})
+        return self.bridge.held_bytes(call.build())
 
 
 def _line(error: BaseException) -> str:

@@ -203,9 +203,17 @@ class _Trial:
             wanted["groups"] = setup.groups
         if self._channel_first(setup):
             wanted["is_channel_first"] = True
-        if setup.stage_dropout:
-            wanted["quantize_dropout"] = True
+        if setup.stage_dropout or self._drops_stages:
+            wanted["quantize_dropout"] = setup.stage_dropout
         return replace(self.call, arguments={**self.call.arguments, **wanted})
+
+    @property
+    def _drops_stages(self) -> bool:
+        """Whether it drops stages in training unless it is told not to: RES-9 alone is about that."""
+        if "quantize_dropout" not in self.parameters:
+            return False
+        unless_told = inspect.signature(self.call.target()).parameters["quantize_dropout"].default
+        return bool(self.call.arguments.get("quantize_dropout", unless_told))
 
     def construction(self, setup: Setup) -> Construction:
         """The constructor call of a setup; projections that are not needed do nothing."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..reference import Codebook, rule_named
+from .affording import codebook_held
 from .bridge import Bridge, Pair
 from .construction import Construction
 from .dialect import CONVENTION, Dialect
@@ -53,7 +54,8 @@ def adapter_of(
     gives `(codes, indices)`, either of which may be None. digits: it gives indices only, off which codes are read.
     offers, lacks: names of `Capability`, beside what the other rows and the framework say.
 
-    Raises `TargetUnavailableError` for a framework that there is no bridge to, and for a file that is not there.
+    Raises `TargetUnavailableError` for a framework that there is no bridge to, for a file that is not there, and for noise,
+    which no row is about. A class that is seen to hold its whole codebook is not asked for one of more than a gigabyte.
     """
     if framework not in FRAMEWORKS:
         raise TargetUnavailableError(f"framework={framework!r}: expected one of {', '.join(FRAMEWORKS)}")
@@ -63,6 +65,11 @@ def adapter_of(
     if file is not None and not file.is_file():
         raise TargetUnavailableError(f"{target}: there is no file {file}")
     found = {Capability(one) for one in offers}
+    if Capability.NOISE in found:
+        raise TargetUnavailableError(
+            'offers=["noise"]: no row says which argument is its probability; write a NativeAdapter, whose construct passes on '
+            "setup.noise"
+        )
     rows = {Capability.ENCODE: encode, Capability.DECODE: decode, Capability.CODEBOOKS: num_codebooks}
     rows |= {Capability.PROJECTION: width, Capability.INDICES: forward}
     found |= {capability for capability, row in rows.items() if row is not None}
@@ -73,7 +80,7 @@ def adapter_of(
 
     def construct(setup: Setup) -> Construction:
         given: dict[str, Any] = {levels: list(setup.levels)} if levels is not None else {}
-        if num_codebooks is not None and setup.num_codebooks > 1:
+        if num_codebooks is not None:
             given[num_codebooks] = setup.num_codebooks
         if channels is not None:
             given[channels] = len(setup.levels) * setup.num_codebooks
@@ -89,7 +96,10 @@ def adapter_of(
             Capability.PROJECTION: setup.width is not None,
         }
         wanted = [str(one) for one, is_asked in asked.items() if is_asked and one not in found - missing]
-        return f"its adapter has no {', '.join(wanted)}" if wanted else None
+        return f"its adapter has no {', '.join(wanted)}" if wanted else codebook_held(setup, held_bytes)
+
+    def held_bytes(levels: tuple[int, ...]) -> int:
+        return bridge.held_bytes(construct(Setup(levels, "")).build())
 
     return NativeAdapter(
         identity=Identity(target, version_of(where), str(file or where), bridge.framework),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import hypothesis.strategies as st
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import FlakyFailure, Unsatisfiable
 
 from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
@@ -56,6 +56,8 @@ def _explored(subject: Subject, check: Callable[[Subject, st.DataObject], None],
             (seed(number)(explore) if number else explore)()
     except Unsatisfiable:
         raise NotJudgedError("the target refuses every level list that is drawn") from None
+    except FlakyFailure as answers:  # wrong, and another time not
+        raise answers.exceptions[0] from None
 
 
 def _levels(subject: Subject, data: st.DataObject, largest: int = _LARGEST) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
@@ -156,6 +157,31 @@ class KeepsConstantsInBuffers(InFloat32):
     def bound(self, z: Tensor) -> Tensor:
         amplitude, offset = self.get_buffer("amplitude"), self.get_buffer("offset")
         return torch.tanh(z + torch.atanh(offset.float() / amplitude.float())) * amplitude - offset
+
+
+class HasAParametrization(InFloat32):
+    """As `weight_norm` gives one to a projection: torch saves such a module by its state, and does not pickle it."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        self.gain = nn.Parameter(torch.ones(len(levels)))
+        parametrize.register_parametrization(self, "gain", nn.Softplus())
+
+
+class NoisesItsTraining(InFloat32):
+    """Right in evaluation; what a user has asked to be noise is noise in training."""
+
+    def __init__(self, levels: list[int], noise: float = 0.0) -> None:
+        super().__init__(levels)
+        self.noise = noise
+
+    def forward(self, z: Tensor) -> Any:
+        codes, indices = super().forward(z)
+        if not self.training:
+            return codes, indices
+        return torch.where(torch.rand(codes.shape) < self.noise, codes + torch.rand(codes.shape), codes).to(
+            z.dtype
+        ), indices
 
 
 class IsNoModule:

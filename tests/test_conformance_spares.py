@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import fsqcheck
+from fsqcheck.conformance.case import DRAWN_VARIANT
 from fsqcheck.reports import BAD
 
 from .test_conformance_catches import ran
@@ -26,6 +27,8 @@ WAYS: dict[str, set[str]] = {
     "StraightThroughOnTheScaleOfCodes": {"NUM-1", "NUM-3"},
     "LooksUpItsThresholds": set(),
     "KeepsConstantsInBuffers": {"NUM-1", "GRD-9", "DEV-6"},
+    "HasAParametrization": {"NUM-1", "GRD-9"},
+    "NoisesItsTraining": {"NUM-1", "GRD-9"},
     "IsNoModule": {"NUM-1", "GRD-9"},
     "is_a_function": {"NUM-1", "GRD-9"},
     "InNumpyWithoutVjp": set(),
@@ -54,6 +57,14 @@ def test_one_that_takes_a_vector_at_a_time_is_asked_one_by_one() -> None:
     assert any(one.outcome == "pass" for one in record.results if one.clause == "GRD-7")
     unsupported = {one.message for one in record.results if one.outcome == "unsupported"}
     assert "it takes one vector at a time" in unsupported
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.5])
+def test_what_is_drawn_and_answers_otherwise_when_asked_again_has_failed(noise: float) -> None:
+    record = fsqcheck.check(f"{RIGHT}:NoisesItsTraining(noise={noise})", rules=["widened"], clauses=["GRD-7"])
+    assert record.footer is not None
+    assert record.footer.broke is None
+    assert any(one.variant == DRAWN_VARIANT and one.outcome == "fail" for one in record.results)
 
 
 @pytest.mark.parametrize("rule", ["widened", "symmetric"])

@@ -74,6 +74,14 @@ def test_what_is_right_in_another_way_is_spared(name: str) -> None:
     assert resolve(target).rules == ("symmetric-clamp",)
 
 
+@pytest.mark.parametrize("target", [TORCH, "vector_quantize_pytorch:ResidualFSQ"])
+def test_one_that_is_told_to_drop_stages_is_judged_as_one_that_is_not(target: str) -> None:
+    clauses = ("RES-1", "RES-3", "RES-9", "RES-12")
+    plain, told = (fsqcheck.check(f"{target}{how}", clauses=clauses) for how in ("", "(quantize_dropout=True)"))
+    assert bad(told) == bad(plain)
+    assert ("RES-9" in passed(told, told.targets[0].name)) is ("RES-9" in passed(plain, target))
+
+
 @pytest.mark.parametrize("levels", [(16, 16), (2, 2, 3), (31,), (64, 5), (3,) * 8])
 def test_no_level_list_of_a_user_makes_a_right_one_wrong(levels: tuple[int, ...]) -> None:
     assert bad(fsqcheck.check("reference", "torch-fsq", clauses=["RES"], levels=[levels])) == []
