@@ -111,6 +111,10 @@ class Bridge(Protocol):
         """The memory of all arrays that the module holds."""
         ...
 
+    def idle_weights(self, module: Module, forward: Callable[[], Native], upstream: Native) -> dict[str, str]:
+        """Weights that move the codes of `forward` and get nothing for Σ codes·upstream: name → what they get."""
+        ...
+
     def surroundings(self, stir: bool) -> dict[str, str]:
         """What the framework and the process have set, by name; with `stir`, after each generator has drawn a number."""
         ...

@@ -128,6 +128,10 @@ class JaxBridge:
         """A callable over JAX arrays has no dtype of its own."""
         return module
 
+    def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:  # noqa: ARG002
+        """None: it has no weights that learn."""
+        return {}
+
     def held_bytes(self, module: Module) -> int:
         """The bytes of JAX's and NumPy's arrays in its attributes."""
         held = arrays_held(module, lambda value: isinstance(value, (jax.Array, np.ndarray)))

@@ -131,3 +131,7 @@ class NumpyBridge:
         assert probe.upstream is not None
         given = (self.literal(one, False, False) for one in (probe.array, probe.upstream))
         return [f"print(q.vjp({', '.join(given)}))"]
+
+    def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:  # noqa: ARG002
+        """None: it has no weights that learn."""
+        return {}

@@ -31,6 +31,7 @@ from .bridge import (
     process_surroundings,
 )
 from .protocol import Capability, Probe, Setup
+from .weights_torch import idle_weights
 
 _DTYPES: dict[str, torch.dtype] = {
     "float64": torch.float64,
@@ -51,6 +52,7 @@ class TorchBridge:
         Capability.TAPE,
         Capability.DEFAULT_DTYPE,
         Capability.COMPILE,
+        Capability.WEIGHTS,
         Capability.FOOTPRINT,
     }
 
@@ -193,6 +195,10 @@ class TorchBridge:
         if isinstance(module, torch.nn.Module):
             held |= {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
         return sum(tensor.numel() * tensor.element_size() for tensor in held.values())
+
+    def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:
+        """Parameters, frozen ones too."""
+        return idle_weights(module, forward, upstream)
 
     def arrays(self, precision: Precision, device: str, channels: int) -> TorchArrays:
         """Torch's on a device, for bit patterns."""

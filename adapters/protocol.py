@@ -54,6 +54,8 @@ class Capability(StrEnum):
     """its framework has a dtype for numbers that come without one"""
     COMPILE = "compile"
     """it can be compiled"""
+    WEIGHTS = "weights"
+    """its framework has weights that learn"""
     FOOTPRINT = "footprint"
     """the memory that it holds can be measured"""
 
@@ -172,6 +174,10 @@ class Quantizer(Protocol):
 
     def held_bytes(self) -> int:
         """The memory that it holds, in bytes."""
+        ...
+
+    def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
+        """Its weights that move the codes of `z` and get nothing for Σ codes·upstream: name → what they get, in words."""
         ...
 
 

@@ -23,7 +23,7 @@ FAMILIES: dict[str, tuple[str, *tuple[str, ...]]] = {
     "SYM": ("symmetry", "test_symmetry"),
     "SHP": ("shapes", "test_shapes"),
     "IDX": ("indices", "test_indices"),
-    "GRD": ("gradients", "test_gradients"),
+    "GRD": ("gradients", "test_gradients", "test_gradients_of_weights"),
     "NUM": ("numerics", "test_numerics"),
     "TRN": ("training", "test_training", "test_training_process"),
     "DEV": ("devices", "test_devices"),

@@ -151,6 +151,14 @@ class WitnessedQuantizer:
         """The memory that it holds, in bytes."""
         return self._quantizer.held_bytes()
 
+    def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
+        """Its weights that move the codes and get nothing: name → what they get."""
+        return self._listen(
+            f"the gradient of its weights for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
+            None,
+            lambda: self._quantizer.idle_weights(z, upstream),
+        )
+
     def _mode(self) -> str:
         return "train" if self.setup.training else "eval"
 

@@ -197,6 +197,10 @@ class ServedQuantizer:
         """The memory that it holds over there."""
         return self._call("held_bytes", wire.Number).number
 
+    def idle_weights(self, z: wire.Array, upstream: wire.Array) -> dict[str, str]:
+        """Weights over there that get nothing."""
+        return self._call("idle_weights", wire.Settings, z, upstream).found or {}
+
     def _call(self, method: str, expected: type[Message], *arrays: wire.Array, **options: str | bool | None) -> Message:
         forgotten = tuple(self._adapter._forgotten)
         del self._adapter._forgotten[: len(forgotten)]

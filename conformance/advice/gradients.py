@@ -80,4 +80,10 @@ ADVICE = {
         fix="Save tensors with `ctx.save_for_backward`, which frees them with the graph, and let the backward pass drop or "
         "overwrite nothing.",
     ),
+    "GRD-12": Advice(
+        why="The straight-through estimate makes the quantizer a smooth function of its input; whatever lies before it learns by "
+        "that, and what lies behind it learns as always.",
+        fix="Look for `detach()`, `no_grad` or `requires_grad_(False)` on the projections, and for weights that are read by "
+        "`.data` or copied into a buffer. Weights that no code depends on are not asked about.",
+    ),
 }

@@ -104,6 +104,21 @@ class DetachesBehindItsProjection(TorchFSQ):
         return super().forward(z if isinstance(self.project_in, nn.Identity) else spoiled(z, torch.zeros_like))
 
 
+class FreezesItsProjectionBack(TorchFSQ):
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.project_out.requires_grad_(False)
+
+
+class DetachesTheWeightsOfItsProjection(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        self.project_in.requires_grad_(False)
+        try:
+            return super().forward(z)
+        finally:
+            self.project_in.requires_grad_(True)
+
+
 class GivesGradientsInFloat64(FSQ):
     def vjp(self, z: Any, upstream: Any) -> Any:
         return super().vjp(z, upstream).astype(np.float64)

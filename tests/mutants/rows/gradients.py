@@ -59,4 +59,6 @@ ROWS = (
     Offender("GivesGradientsInFloat64", "GRD-8", "the gradient have the wrong dtype", "dtype"),
     Offender("DoublesGradientsInNumpy", "GRD-1", "the smooth part's is", "gradient"),
     Offender("ComputesFloat64InFloat32", "GRD-9", "the smooth part's is", "level gradient"),
+    Offender("FreezesItsProjectionBack", "GRD-12", "project_out.weight gets no gradient", "weights", door="adapter"),
+    Offender("DetachesTheWeightsOfItsProjection", "GRD-12", "project_in.weight gets no", "weights", door="adapter"),
 )

@@ -1,0 +1,45 @@
+"""Which weights of a module stay what they are, although the codes depend on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def idle_weights(module: Any, forward: Callable[[], Tensor], upstream: Tensor) -> dict[str, str]:
+    """The parameters that move the codes of `forward` and get nothing for Σ codes·upstream: name → what they get.
+
+    Whether one moves the codes is seen by moving it, and putting it back. A target that is no module has none.
+    """
+    if not isinstance(module, torch.nn.Module):
+        return {}
+    with torch.enable_grad():
+        codes = forward()
+        learning = {name: weight for name, weight in module.named_parameters() if weight.requires_grad}
+        found: dict[str, Tensor | None] = {name: None for name, _ in module.named_parameters()}
+        if codes.requires_grad and learning:
+            gradients = torch.autograd.grad(codes, list(learning.values()), upstream, allow_unused=True)
+            found |= dict(zip(learning, gradients, strict=True))
+    said = {name: _said(gradient) for name, gradient in found.items()}
+    weights = dict(module.named_parameters())
+    return {name: what for name, what in said.items() if what and _moves(weights[name], forward)}
+
+
+def _said(gradient: Tensor | None) -> str:
+    if gradient is None:
+        return "no gradient"
+    if not bool(torch.isfinite(gradient).all()):
+        return "a gradient that is not finite"
+    return "" if bool(gradient.any()) else "the gradient 0"
+
+
+def _moves(weight: Tensor, forward: Callable[[], Tensor]) -> bool:
+    with torch.no_grad():
+        before, codes = weight.detach().clone(), forward().detach().clone()
+        weight += 0.5 * (1.0 + weight.abs())
+        moved = not torch.equal(forward(), codes)
+        weight.copy_(before)
+    return moved
