@@ -12,11 +12,19 @@ ROWS = (
     Offender("KeepsItsBasisInFloat32", "IDX-6", "encoding the codes of the index", "index encode"),
     Offender("CountsFromOne", "IDX-5", "outside the codebook", "index encode nan"),
     Offender("WrapsAt16Bits", "IDX-6", "encoding the codes of the index", "index encode"),
+    Offender("TakesSixteenBitsForSigned", "IDX-5", "outside the codebook of 64000", "index encode"),
     Offender("SumsIndicesInFloat64", "IDX-6", "encoding the codes of the index", "index encode"),
     Offender(
         "SortsItsChannelsByName", "IDX-6", "encoding the codes of the index", "level code index encode decode gradient"
     ),
     Offender("ReversesItsBasisFromFourChannels", "IDX-4", "encoding the codes of the index", "index encode decode"),
+    Offender("ReversesItsBasisWhereAllLevelsAreTwo", "IDX-4", "encoding the codes of the index", "index encode decode"),
+    Offender(
+        "ReusesItsConstantsFromSixteenChannelsOn",
+        "IDX-6",
+        "encoding the codes of the index",
+        "level code index encode decode gradient",
+    ),
     Offender("NumbersFiveChannelsOnwardsByFour", "IDX-5", "vectors share", "index nan"),
     Offender("GivesIndicesAsFloats", "IDX-5", "the indices are not integers", "index"),
     Offender("ForwardsIndicesInFloat32", "IDX-6", "quantizing the vector of the index", "index"),
