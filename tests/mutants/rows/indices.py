@@ -36,7 +36,7 @@ ROWS = (
     Offender("WrapsIndicesOfFloat64AtInt32", "IDX-6", "quantizing the vector of the index", "index"),
     Offender("ReadsSixteenChannelsOnly", "IDX-6", "quantizing the vector of the index", "level gradient nan"),
     Offender("LosesTheLastIndex", "IDX-1", "decoded and encoded again, the index", "encode"),
-    Offender("FlattensWhatItEncodes", "IDX-3", "the indices of the forward call have the wrong shape", "encode"),
+    Offender("FlattensWhatItEncodes", "IDX-3", "the indices of the forward call have the wrong shape", "encode shape"),
     Offender("CutsInsteadOfRounding", "IDX-7", "encoding the codes of the index", "encode"),
     Offender("CutsFloat64InsteadOfRounding", "IDX-7", "encoding the codes of the index", "encode"),
     Offender("SumsHalfCodesInHalf", "IDX-8", "encoding the codes of the index", "encode nan"),
