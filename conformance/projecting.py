@@ -15,11 +15,12 @@ from .witness import WitnessedQuantizer
 
 
 def judge_projections(subject: Subject) -> None:
-    """Quantizers of wider and of narrower inputs; of wider ones with two codebooks too."""
+    """Quantizers of wider and of narrower inputs; of wider ones with two codebooks too, and moved to bfloat16."""
     wide, narrow = len(subject.levels) + 5, max(len(subject.levels) - 1, 2)
     for width in (wide, narrow):
         _judge_projected(subject, width)
     _with_codebooks(subject, wide + len(subject.levels))
+    _in_half_precision(subject, wide)
 
 
 def _judge_projected(subject: Subject, width: int) -> None:
@@ -73,6 +74,21 @@ def _with_codebooks(subject: Subject, width: int) -> None:
     positions = (*subject.layout.positions(z.shape), 2)
     if answer.codes.shape == z.shape and indices.shape == positions:
         _decoded_alike(subject, quantizer, z, answer.codes, indices, positions, " of two codebooks")
+
+
+def _in_half_precision(subject: Subject, width: int) -> None:
+    """Moved to bfloat16, what takes such inputs decodes their indices too."""
+    if not subject.has(Capability.CAST) or "bfloat16" not in subject.adapter.dtypes:
+        return
+    z = _input(subject, width, "bfloat16")
+    try:
+        quantizer = subject.quantizer(width=width).cast("bfloat16")
+        answer = quantizer.quantize(z)
+    except TargetRaisedError:
+        return  # not every module can be moved
+    indices = indices_given(answer.indices)
+    positions = subject.layout.positions(z.shape)
+    _decoded_alike(subject, quantizer, z, answer.codes, indices, positions, " in bfloat16")
 
 
 #: So many positions are asked alone behind a projection, and of these so many may change: a sum of another length rounds

@@ -335,7 +335,7 @@ def test_plain_vectors(subject: Subject) -> None:
     "SHP-11",
     MUST,
     "With projections the codes have the input's width, every position is projected on its own, and decoding the indices gives "
-    "the same output, with several codebooks too.",
+    "the same output, with several codebooks and in half precision too.",
     title="projections",
     source="vector-quantize-pytorch dim",
     meaning="What a decoder gets from stored tokens is not what it was trained on.",

@@ -353,6 +353,15 @@ class DecodesCodebooksWithoutProjection(TorchFSQ):
         return codes * 0 if self.num_codebooks > 1 and isinstance(self.project_out, nn.Linear) else codes
 
 
+class DecodesToItsProjectionInFloat32(TorchFSQ):
+    """Whatever dtype the module has been moved to."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        if isinstance(self.project_out, nn.Linear):
+            self.project_out(torch.zeros(self.project_out.in_features, dtype=torch.float32))
+        return super().indices_to_codes(indices)
+
+
 AnswersInFloat32 = answering(lambda _, _z, codes, indices: (codes.float(), indices))
 AnswersBfloat16InFloat16 = answering(
     lambda _, _z, codes, indices: (codes.half() if codes.dtype == torch.bfloat16 else codes, indices)

@@ -84,6 +84,7 @@ ROWS = (
         "widened",
         "adapter",
     ),
+    Offender("DecodesToItsProjectionInFloat32", "SHP-11", "raises in bfloat16", "decode", door="adapter"),
     Offender(
         "DecodesNarrowWidthsWithoutProjection",
         "SHP-11",
