@@ -8,17 +8,33 @@ from ..adapters import Capability, Probe
 from . import comparators, probes
 from .findings import Array, TargetRaisedError
 from .judging import same_codes
+from .placing import input_of
 from .subject import Subject, joined
 from .surrogate import gradient_tolerance, surrogate
 from .witness import WitnessedQuantizer
 
 
 def judge_groups(subject: Subject, z: Array, groups: int) -> None:
-    """The codes and the indices of every group, and what they are decoded to."""
+    """The codes and the indices of every group, and what they are decoded to; with axes of length 1 too."""
     subject.must_settle()
+    with subject.must_answer(f"a quantizer of {groups} codebooks"):
+        quantizer = subject.quantizer(num_codebooks=groups)
+    _each_on_its_own(subject, quantizer, z, groups)
+    _as_with_one_codebook(subject, quantizer, groups)
+    if subject.case.dtype == "float32":
+        letters = subject.layout.name.replace("d", "")
+        for ones in [*letters, letters] if len(letters) > 1 else [letters]:
+            shape = subject.layout.shape(groups * len(subject.levels), **dict.fromkeys(ones, 1))
+            _each_on_its_own(subject, quantizer, input_of(subject, shape), groups)
+        _nan_stays_in_its_group(subject, quantizer, z)
+        if subject.has(Capability.GRADIENT):
+            _every_group_learns(subject, quantizer, z.shape)
+
+
+def _each_on_its_own(subject: Subject, quantizer: WitnessedQuantizer, z: Array, groups: int) -> None:
+    """Every group has the levels and the index of its channels, and is decoded from it."""
     d = len(subject.levels)
     with subject.must_answer(f"codes of shape {z.shape} and {groups} indices for each position"):
-        quantizer = subject.quantizer(num_codebooks=groups)
         answer = quantizer.quantize(z)
     probe = Probe("forward", z, ramp=True)
     comparators.same_shape(answer.codes, z.shape, "the codes", probe)
@@ -33,11 +49,6 @@ def judge_groups(subject: Subject, z: Array, groups: int) -> None:
                 decoded = quantizer.indices_to_codes(answer.indices)
             tolerance = max(subject.grid_tolerance(channel) for channel in range(d))
             comparators.within(decoded, answer.codes, 2 * tolerance, "the decoded codes")
-    _as_with_one_codebook(subject, quantizer, groups)
-    if subject.case.dtype == "float32":
-        _nan_stays_in_its_group(subject, quantizer, z)
-        if subject.has(Capability.GRADIENT):
-            _every_group_learns(subject, quantizer, z.shape)
 
 
 def _by_group(subject: Subject, values: Array) -> Array:

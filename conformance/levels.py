@@ -75,7 +75,12 @@ def _uneven(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG0
 
 
 def _codebooks(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    quick = ((8, 5, 5, 5), (26, 26, 26), (7, 5, 9, 5), (3,) * 8, (7,))
+    """Codebooks of some hundred to some ten thousand codes, one channel, and one number of levels for all channels.
+
+    Two sizes need the last bit of an unsigned byte, or of two: 2^7 to 2^8 codes, and 2^15 to 2^16.
+    """
+    sixteen_bits = _allowed(((8, 8, 8, 5, 5, 5), (9, 7, 7, 5, 5, 5), (3,) * 10), rule)[:1]
+    quick = ((8, 5, 5, 5), (26, 26, 26), (7, 5, 9, 5), (3,) * 8, (7,), *sixteen_bits, (3,) * 5, (2,) * 8)
     more = (*RECOMMENDED.values(), (26, 27, 39), (2, 3, 2, 4), (16,) * 5, (27, 29, 31))
     return _allowed(quick if tier == "quick" else quick + more, rule)
 
@@ -90,7 +95,8 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
     The first two are tried in every dtype: half precision tells their levels apart, and the weights of their channels are
     no powers of two, so that a float32 does not hold them as it does those of 16^9. Of more than 2^53 codes are twelve
-    channels that cannot be put in another order unseen, by their names or by their L.
+    channels that cannot be put in another order unseen, by their names or by their L. 17 and 33 channels are one more than
+    a block of 16 or 32 holds: the last one has another L than the first.
     """
     all_different = (19, 26, 17, 28, 23, 20, 25, 18, 27, 22, 21, 24)
     all_odd = (19, 33, 15, 29, 23, 13, 35, 17, 31, 25, 21, 27)
@@ -100,7 +106,8 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     three = ((3,) * 20, (3,) * 24, (3,) * 21, (3,) * 15, (3,) * 36, (3,) * 16)
     known = (even, odd, three)
     lists = next(found for found in known if len(_allowed(found, rule)) == len(found))
-    return lists[::2] if tier == "quick" else lists
+    blocks = _allowed(((3,) * 16 + (5,), (3, 5, 3, 3) * 8 + (5,)), rule)
+    return (lists[::2] if tier == "quick" else lists) + blocks
 
 
 def _stored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
@@ -113,9 +120,9 @@ def _mixed_and_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    """Channels with hundreds of levels, up to and beyond 1002, where ε outgrows half a level."""
-    lists = ((100, 255), (256, 257), (1000,), (1001,), (1002,), (1003,), (101, 257))
-    return _allowed(lists[3:5] if tier == "quick" else lists, rule)
+    """Channels with hundreds of levels: as many as a byte counts and one more, and beyond 1002, where ε outgrows half a level."""
+    quick, more = ((1001,), (1002,), (128, 256), (129, 257)), ((100, 255), (256, 257), (1000,), (1003,), (127, 255))
+    return _allowed(quick if tier == "quick" else quick + more, rule)
 
 
 def _channels_and_wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
@@ -192,7 +199,8 @@ def first_lists(rule: Rule, chosen: tuple[tuple[int, ...], ...]) -> tuple[tuple[
     take certain levels only."""
     if chosen:
         return level_lists("mixed", rule, "quick", chosen) or chosen
-    return _allowed((*_mixed(rule, "quick"), *_codebooks(rule, "quick"), *TRIALS), rule)
+    known = _allowed((*_mixed(rule, "quick"), *_codebooks(rule, "quick"), *TRIALS), rule)
+    return tuple(sorted(known, key=lambda levels: 2 in levels))
 
 
 def _concerns(name: str, rule: Rule, level: int) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..adapters import Probe
+from ..adapters import Capability, Probe
 from . import comparators, probes
 from .findings import Array, Finding, NonConformanceError, TargetRaisedError
-from .subject import Subject, indices_given
+from .numbering import codes_of
+from .subject import Subject
 from .witness import WitnessedQuantizer
 
 
@@ -35,6 +36,24 @@ def judge_places(subject: Subject, z: Array, quantizer: WitnessedQuantizer, wher
         comparators.same_integers(answer.indices, exact, f"the indices of {where}", probe)
 
 
+def same_codes_in_axes(subject: Subject, quantizer: WitnessedQuantizer) -> None:
+    """Codes with an axis for each of the layout's, channels last, get the indices that they have in a list."""
+    shape = subject.layout.positions(subject.layout.shape(len(subject.levels)))
+    if not subject.has(Capability.ENCODE) or len(shape) < 2:
+        return
+    vectors = probes.settled(subject.rule, subject.levels, "float32", int(np.prod(shape)))
+    codes = codes_of(subject, subject.exact_indices(vectors))
+    try:
+        listed = quantizer.codes_to_indices(codes.copy())
+        found = quantizer.codes_to_indices(codes.reshape(*shape, -1))
+    except TargetRaisedError:
+        return  # that it cannot is the affair of IDX, and it may refuse so many axes
+    if listed.shape == codes.shape[:-1]:
+        where = f"the indices of codes of shape {(*shape, codes.shape[-1])}"
+        comparators.same_shape(found, shape, where)
+        comparators.same_bits(found, listed.reshape(shape), where, "those of a list of them")
+
+
 def judge_refused(
     subject: Subject, quantizer: WitnessedQuantizer, channels: int, shape: tuple[int, ...], what: str
 ) -> None:
@@ -53,30 +72,3 @@ def judge_refused(
             setup=quantizer.setup,
         )
     )
-
-
-#: So many positions are asked alone behind a projection, and of these so many may change: a sum of another length rounds
-#: otherwise, which moves one in a million over a threshold.
-_ALONE, _MOVED = 6, 1
-
-
-def same_when_alone(subject: Subject, quantizer: WitnessedQuantizer, z: Array, indices: Array) -> None:
-    """A vector that is projected and quantized alone gets the index that it has among others."""
-    vectors, among = subject.layout.flatten(z), indices.reshape(-1)
-    rows = np.random.default_rng(15).permutation(len(vectors))[:_ALONE]
-    shape = tuple(1 if axis != subject.layout.channel_axis else size for axis, size in enumerate(z.shape))
-    pieces = (np.ascontiguousarray(subject.layout.unflatten(vectors[row : row + 1], shape)) for row in rows)
-    alone = np.array([indices_given(quantizer.quantize(piece).indices).item() for piece in pieces])
-    wrong = alone != among[rows]
-    if wrong.sum() > _MOVED:
-        row = int(np.flatnonzero(wrong)[0])
-        raise NonConformanceError(
-            Finding(
-                "behind a projection a vector alone gets another index than among others",
-                f"index {alone[row]} alone, {among[rows[row]]} at position {rows[row]} of {len(vectors)}",
-                "the same index",
-                wrong=int(wrong.sum()),
-                tried=len(rows),
-                setup=quantizer.setup,
-            )
-        )

@@ -21,6 +21,12 @@ def same_everywhere(reply: Reply, length: int, where: str, among: Reply | None =
         _repeats(reply.indices, among.indices[:length], "the indices", than)
 
 
+def same_beyond_a_million(subject: Subject, quantizer: WitnessedQuantizer, block: Array) -> None:
+    """More than 2^20 vectors, by no power of two, that are one block again and again."""
+    vectors = np.tile(block, (2**20 // len(block) + 1, 1))
+    same_everywhere(subject.ask(vectors, quantizer), len(block), "further up among a million")
+
+
 #: Few and many vectors, around what a loop may take at once: 8, 16, … 128, 1000, 1024, 4096.
 _LENGTHS = (*range(1, 18), 31, 32, 33, 63, 64, 65, 127, 128, 129, *range(999, 1009), 1023, 1024, 1025, 4095, 4096, 4097)
 

@@ -164,6 +164,7 @@ def test_large_codebooks_are_exact_or_refused(subject: Subject) -> None:
     exact = subject.exact_indices(settled)
     # Codes and indices that are given do not know the dtype of an input: all of them once, else those of the vectors.
     indices = some_indices(subject.codebook.size) if subject.case.dtype == "float32" else np.unique(exact)
+    indices = indices[:: 1 + len(subject.levels) // 32]  # of twice as many channels half as many
     if subject.has(Capability.ENCODE):
         codes = codes_of(subject, indices)
         encoded = quantizer.codes_to_indices(codes)

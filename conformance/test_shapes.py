@@ -16,15 +16,17 @@ from fsqcheck.conformance.grouping import judge_groups
 from fsqcheck.conformance.judging import judge_levels
 from fsqcheck.conformance.keeping import judge_kept, questions
 from fsqcheck.conformance.numbering import codes_of
-from fsqcheck.conformance.placing import input_of, judge_places, judge_refused, same_when_alone
+from fsqcheck.conformance.placing import input_of, judge_places, judge_refused, same_codes_in_axes
+from fsqcheck.conformance.projecting import judge_projections
 from fsqcheck.conformance.repeating import (
     same_at_every_length,
+    same_beyond_a_million,
     same_everywhere,
     same_in_every_dtype,
     same_in_every_layout,
     same_in_long_lists,
 )
-from fsqcheck.conformance.subject import Subject, indices_given, joined
+from fsqcheck.conformance.subject import Subject, joined
 from fsqcheck.conformance.views import VIEWS, same_through_strides
 from fsqcheck.conformance.witness import WitnessedQuantizer
 
@@ -35,7 +37,8 @@ CONVENTION = "the calling convention that FSQ libraries share (docs/adapters.md)
 @clause(
     "SHP-1",
     MUST,
-    "Every layout that the target accepts is quantized position by position, with all axes different (B ≠ d) or all d long.",
+    "Every layout that the target accepts is quantized position by position, with all axes different (B ≠ d) or all d long, "
+    "and codes of as many axes are encoded as they are in a list.",
     title="layouts",
     source="vector-quantize-pytorch issue 200 (train mode on (B, T, d) with B ≠ d); " + CONVENTION,
     meaning="Training crashes on an ordinary batch, or channels and time are mixed up without a word.",
@@ -52,7 +55,9 @@ def test_every_layout_is_quantized(subject: Subject) -> None:
             )
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
     vectors = vectors[: 512 if subject.layout.long_axis is not None else 8]
-    judge_levels(subject, vectors, subject.ask(vectors), subject.held)
+    quantizer = subject.quantizer()
+    judge_levels(subject, vectors, subject.ask(vectors, quantizer), subject.held)
+    same_codes_in_axes(subject, quantizer)
 
 
 @clause(
@@ -76,8 +81,8 @@ def test_axes_of_length_one(subject: Subject) -> None:
 @clause(
     "SHP-3",
     SHOULD,
-    "An empty batch or sequence gives empty codes and indices of the right shape, and no codes and no indices are encoded and "
-    "decoded.",
+    "An empty batch or sequence gives empty codes, and indices that are integers, of the right shape, and no codes and no "
+    "indices are encoded and decoded.",
     title="empty input",
     source=CONVENTION,
     meaning="The last, empty shard of a data set, or a filtered batch, stops the job.",
@@ -93,6 +98,7 @@ def test_emptyinput_of(subject: Subject) -> None:
         comparators.same_shape(answer.codes, shape, "the codes", Probe("forward", z))
         if answer.indices is not None:
             comparators.same_shape(answer.indices, subject.layout.positions(shape), "the indices", Probe("forward", z))
+            comparators.integer_dtype(answer.indices, "the indices of no vectors", Probe("forward", z))
         _nothing_is_coded(subject, quantizer, shape)
 
 
@@ -109,6 +115,8 @@ def _nothing_is_coded(subject: Subject, quantizer: WitnessedQuantizer, shape: tu
             with subject.must_answer("an empty array"):
                 found = call(nothing)
             comparators.same_shape(found, expected, what)
+            if capability is Capability.ENCODE:
+                comparators.integer_dtype(found, what)
 
 
 @clause(
@@ -180,6 +188,8 @@ def test_the_place_of_a_vector_does_not_matter(subject: Subject, fsq_tier: str) 
     if subject.case.mode == "eval":
         same_at_every_length(subject, quantizer, vectors, long)
         same_in_every_layout(subject, block)
+        if fsq_tier != "quick":
+            same_beyond_a_million(subject, quantizer, block)
         same_in_every_dtype(subject, quantizer, vectors)
 
 
@@ -250,7 +260,8 @@ _CODEBOOKS = {("float32", "eval"): 2, ("float32", "train"): 3}
 @clause(
     "SHP-8",
     MUST,
-    "With several codebooks each group of channels is quantized on its own, has its own index and its own gradient.",
+    "With several codebooks each group of channels is quantized on its own, has its own index and its own gradient, whatever "
+    "axes are 1 long.",
     title="several codebooks",
     source="vector-quantize-pytorch num_codebooks",
     meaning="Groups are mixed up: codes of one codebook carry the index of another.",
@@ -324,7 +335,7 @@ def test_plain_vectors(subject: Subject) -> None:
     "SHP-11",
     MUST,
     "With projections the codes have the input's width, every position is projected on its own, and decoding the indices gives "
-    "the same output.",
+    "the same output, with several codebooks and in half precision too.",
     title="projections",
     source="vector-quantize-pytorch dim",
     meaning="What a decoder gets from stored tokens is not what it was trained on.",
@@ -332,18 +343,7 @@ def test_plain_vectors(subject: Subject) -> None:
     over=Span(levels="mixed", modes=BOTH, variants="layouts"),
 )
 def test_projections_wrap_the_quantizer(subject: Subject) -> None:
-    for width in (len(subject.levels) + 5, max(len(subject.levels) - 1, 2)):
-        z = np.random.default_rng(11).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
-        quantizer = subject.quantizer(width=width)
-        with subject.must_answer(f"codes of shape {z.shape}"):
-            answer = quantizer.quantize(z)
-            indices = indices_given(answer.indices)
-            decoded = quantizer.indices_to_codes(indices)
-        comparators.same_shape(answer.codes, z.shape, "the codes")
-        comparators.same_shape(indices, subject.layout.positions(z.shape), "the indices")
-        tolerance = 32 * subject.precision.eps * (1 + float(np.abs(answer.codes).max()))
-        comparators.within(decoded, answer.codes.astype(np.float64), tolerance, "the codes decoded from the indices")
-        same_when_alone(subject, quantizer, z, indices)
+    judge_projections(subject)
 
 
 @clause(

@@ -72,14 +72,18 @@ VIEWS: dict[str, Callable[[Array], Array]] = {
 
 
 def same_through_strides(subject: Subject, quantizer: WitnessedQuantizer, name: str) -> None:
-    """Codes and indices in a view get the bits of their contiguous copy."""
+    """Codes, as a list and with an axis for each of the layout's, and indices in a view get the bits of their contiguous copy."""
     shape = subject.layout.positions(subject.layout.shape(len(subject.levels)))
     vectors = probes.settled(subject.rule, subject.levels, subject.case.dtype, prod(shape))
     indices = subject.codebook.pack(subject.exact_levels(vectors))
-    calls = (
-        (Capability.ENCODE, quantizer.codes_to_indices, codes_of(subject, indices), "the indices of {} codes"),
+    codes = codes_of(subject, indices)
+    calls: list[tuple[Capability, Callable[[Array], Array], Array, str]] = [
+        (Capability.ENCODE, quantizer.codes_to_indices, codes, "the indices of {} codes"),
         (Capability.DECODE, quantizer.indices_to_codes, indices.reshape(shape), "the codes of {} indices"),
-    )
+    ]
+    if len(shape) > 1:
+        words = f"the indices of {{}} codes of {len(shape) + 1} axes"
+        calls.append((Capability.ENCODE, quantizer.codes_to_indices, codes.reshape(*shape, -1), words))
     for capability, call, values, words in calls:
         if subject.has(capability) and values.ndim > 0:
             seen = VIEWS[name](values)
@@ -87,7 +91,9 @@ def same_through_strides(subject: Subject, quantizer: WitnessedQuantizer, name: 
                 other = call(np.ascontiguousarray(seen).copy())
             except TargetRaisedError:
                 continue  # what fails on contiguous arrays is the affair of IDX
-            comparators.same_bits(call(seen), other, words.format(name), "those of their contiguous copy")
+            with subject.must_answer("the answer to their contiguous copy", f"where they are {name}"):
+                strided = call(seen)
+            comparators.same_bits(strided, other, words.format(name), "those of their contiguous copy")
 
 
 def same_gradients_through_strides(subject: Subject, quantizer: WitnessedQuantizer, z: Array, tolerance: float) -> None:

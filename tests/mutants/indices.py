@@ -27,6 +27,14 @@ CountsFromOne = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1) + 
 WrapsAt16Bits = packing(lambda q, level: (level.long() * q.basis).sum(dim=-1).to(torch.int16))
 
 
+def _in_a_narrow_integer(q: TorchFSQ, level: Tensor) -> Tensor:
+    index = (level.long() * q.basis).sum(dim=-1)
+    return index.to(torch.int16) if 2**15 < q.codebook.size <= 2**16 else index
+
+
+TakesSixteenBitsForSigned = packing(_in_a_narrow_integer)
+
+
 SumsIndicesInFloat64 = packing(lambda q, level: (level.double() * q.basis).sum(dim=-1).long())
 
 
@@ -51,6 +59,14 @@ class ReversesItsBasisFromFourChannels(TorchFSQ):
         return ((level - self.narrow[3]) / self.narrow[4]).float()
 
 
+class ReversesItsBasisWhereAllLevelsAreTwo(ReversesItsBasisFromFourChannels):
+    """As a lookup-free quantizer, whose first bit is the most significant one."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        self.turned = set(levels) == {2}
+
+
 class NumbersFiveChannelsOnwardsByFour:
     """Gives indices in the forward call alone, and leaves the fifth channel out of them."""
 
@@ -70,6 +86,15 @@ class SortsItsChannelsByName(TorchFSQ):
         super()._lay_constants()
         order = sorted(range(len(self.levels)), key=str)
         self.narrow, self.wide = self.narrow[:, order], None if self.wide is None else self.wide[:, order]
+
+
+class ReusesItsConstantsFromSixteenChannelsOn(TorchFSQ):
+    """As a kernel that loads one block of them."""
+
+    def _lay_constants(self) -> None:
+        super()._lay_constants()
+        block = [channel % 16 for channel in range(len(self.levels))]
+        self.narrow, self.wide = self.narrow[:, block], None if self.wide is None else self.wide[:, block]
 
 
 # The forward call

@@ -12,7 +12,7 @@ from torch import Tensor
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
 
-from .making import Answer, answering, backwards, changed, encoding, give_names, leveled, nudged
+from .making import Answer, answering, backwards, changed, encoding, give_names, leveled, nudged, releveled
 
 DecidesInFloat32 = leveled(lambda _, u: u.float().round().to(u.dtype))
 KeepsSixBitsOfFloat16 = changed(lambda _, z: (z * 64).round() / 64 if z.dtype == torch.float16 else z)
@@ -78,6 +78,14 @@ class OvershootsItsEnds(TorchFSQ):
 
 
 DoesNotClampItsLevels = leveled(lambda _, u: u.round(), clamped=False)
+
+
+def _counted_in_a_byte(q: TorchFSQ, level: Tensor) -> Tensor:
+    counts = torch.where(q.sizes <= 256, q.sizes.to(torch.uint8), q.sizes)
+    return torch.minimum(level, counts.to(level.dtype) - 1).clamp(min=0)
+
+
+CountsUpTo256LevelsInAByte = releveled(_counted_in_a_byte)
 
 
 class ConfusesIndicesFrom1000Levels(TorchFSQ):

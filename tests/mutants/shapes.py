@@ -78,6 +78,13 @@ NeedsALargestIndex = decoding(
 )
 NeedsALargestCode = encoding(lambda q, codes: TorchFSQ.codes_to_indices(q, codes * (codes.abs().max() < torch.inf)))
 
+GivesFloatsForNothing = answering(
+    lambda _, z, codes, indices: (codes, indices if z.numel() else indices.to(torch.get_default_dtype()))
+)
+JoinsTheAxesOfCodesOfImages = encoding(
+    lambda q, codes: TorchFSQ.codes_to_indices(q, codes.flatten(1, -2) if codes.ndim > 3 else codes)
+)
+
 # What an answer may not depend on
 
 NormalizesTheBatch = changed(lambda _, z: z / z.detach().abs().amax(dim=0, keepdim=True).clamp(min=1))
@@ -117,6 +124,17 @@ ForgetsLongFloat64 = answering(
         else indices,
     )
 )
+
+
+class LosesWhatIsLeftOfAMillion(TorchFSQ):
+    """A loop over 2^20 vectors at a time that ends too early."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        done = indices.numel() // 2**20 * 2**20 or indices.numel()
+        return codes, indices * (torch.arange(indices.numel()) < done).view_as(indices)
+
+
 ErrsBeyond2To18Vectors = nudged(lambda q, z: -z if z.numel() > 2**18 * q.width else z)
 EncodesLongListsWrongly = encoding(
     lambda q, codes: (
@@ -152,6 +170,9 @@ ErrsUnlessBatchIsOne = nudged(lambda _, z: -z if z.ndim > 2 and z.shape[0] > 1 e
 ErrsOnStridedInputs = nudged(lambda _, z: z if z.is_contiguous() else -z)
 EncodesStridedCodesWrongly = encoding(
     lambda q, codes: TorchFSQ.codes_to_indices(q, codes if codes.is_contiguous() else -codes)
+)
+ViewsItsCodesAsAList = encoding(
+    lambda q, codes: TorchFSQ.codes_to_indices(q, codes.view(-1, codes.shape[-1])).view(codes.shape[:-1])
 )
 DecodesStridedIndicesWrongly = decoding(
     lambda q, indices: TorchFSQ.indices_to_codes(q, indices if indices.is_contiguous() else indices * 0)
@@ -288,6 +309,11 @@ SpreadsNanOverItsCodebooks = answering(
 )
 
 
+SqueezesOneFrameOfItsCodebooks = answering(
+    lambda q, _z, codes, indices: (codes, indices.squeeze(-2) if q.num_codebooks > 1 and indices.ndim > 2 else indices)
+)
+
+
 class ReshapesBeforeItsProjection(TorchFSQ):
     """Instead of moving the channels last."""
 
@@ -319,6 +345,21 @@ class DecodesWithoutProjection(TorchFSQ):
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         codes = super().indices_to_codes(indices)
         return codes if isinstance(self.project_out, nn.Identity) else codes * 0
+
+
+class DecodesCodebooksWithoutProjection(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        codes = super().indices_to_codes(indices)
+        return codes * 0 if self.num_codebooks > 1 and isinstance(self.project_out, nn.Linear) else codes
+
+
+class DecodesToItsProjectionInFloat32(TorchFSQ):
+    """Whatever dtype the module has been moved to."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        if isinstance(self.project_out, nn.Linear):
+            self.project_out(torch.zeros(self.project_out.in_features, dtype=torch.float32))
+        return super().indices_to_codes(indices)
 
 
 AnswersInFloat32 = answering(lambda _, _z, codes, indices: (codes.float(), indices))

@@ -12,11 +12,19 @@ ROWS = (
     Offender("KeepsItsBasisInFloat32", "IDX-6", "encoding the codes of the index", "index encode"),
     Offender("CountsFromOne", "IDX-5", "outside the codebook", "index encode nan"),
     Offender("WrapsAt16Bits", "IDX-6", "encoding the codes of the index", "index encode"),
+    Offender("TakesSixteenBitsForSigned", "IDX-5", "outside the codebook of 64000", "index encode"),
     Offender("SumsIndicesInFloat64", "IDX-6", "encoding the codes of the index", "index encode"),
     Offender(
         "SortsItsChannelsByName", "IDX-6", "encoding the codes of the index", "level code index encode decode gradient"
     ),
     Offender("ReversesItsBasisFromFourChannels", "IDX-4", "encoding the codes of the index", "index encode decode"),
+    Offender("ReversesItsBasisWhereAllLevelsAreTwo", "IDX-4", "encoding the codes of the index", "index encode decode"),
+    Offender(
+        "ReusesItsConstantsFromSixteenChannelsOn",
+        "IDX-6",
+        "encoding the codes of the index",
+        "level code index encode decode gradient",
+    ),
     Offender("NumbersFiveChannelsOnwardsByFour", "IDX-5", "vectors share", "index nan"),
     Offender("GivesIndicesAsFloats", "IDX-5", "the indices are not integers", "index"),
     Offender("ForwardsIndicesInFloat32", "IDX-6", "quantizing the vector of the index", "index"),
@@ -28,7 +36,7 @@ ROWS = (
     Offender("WrapsIndicesOfFloat64AtInt32", "IDX-6", "quantizing the vector of the index", "index"),
     Offender("ReadsSixteenChannelsOnly", "IDX-6", "quantizing the vector of the index", "level gradient nan"),
     Offender("LosesTheLastIndex", "IDX-1", "decoded and encoded again, the index", "encode"),
-    Offender("FlattensWhatItEncodes", "IDX-3", "the indices of the forward call have the wrong shape", "encode"),
+    Offender("FlattensWhatItEncodes", "IDX-3", "the indices of the forward call have the wrong shape", "encode shape"),
     Offender("CutsInsteadOfRounding", "IDX-7", "encoding the codes of the index", "encode"),
     Offender("CutsFloat64InsteadOfRounding", "IDX-7", "encoding the codes of the index", "encode"),
     Offender("SumsHalfCodesInHalf", "IDX-8", "encoding the codes of the index", "encode nan"),

@@ -23,6 +23,7 @@ ROWS = (
     Offender("SpreadsNanOverTheBatch", "NUM-6", "the codes next to a NaN differ", "nan"),
     Offender("OvershootsItsEnds", "NUM-7", "takes level -1", "code"),
     Offender("DoesNotClampItsLevels", "NUM-7", "takes level", "code index"),
+    Offender("CountsUpTo256LevelsInAByte", "NUM-7", "L = 256: z", "level"),
     Offender("ConfusesIndicesFrom1000Levels", "NUM-7", "the indices are wrong", "index encode"),
     Offender("RoundsToFloat16InNumpy", "BND-3", "takes level", "level code"),
     Offender("MisnumbersOneFloat16", "NUM-8", "gets index", "index", tier="standard"),
