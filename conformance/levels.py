@@ -130,7 +130,7 @@ def _staged(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 def _staged_and_two(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     """The same with two levels in every tier: there the first stage is a sign, and only the next show what it was given."""
-    return (*_staged(rule, tier), *_allowed(((2, 5),), rule))
+    return _allowed((*_staged(rule, tier), (2, 5)), rule)
 
 
 def _staged_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
