@@ -43,7 +43,7 @@ _OPTIONS = {Capability.STAGE_DROPOUT: "quantize_dropout", Capability.GROUPS: "gr
 _ONE_GROUP = Dialect(
     decode="q.get_output_from_indices({indices}[None])", stages="q.get_codes_from_indices({indices}[None])[0]"
 )
-_PLAIN = "it is a residual quantizer: the clauses of RES are about it"
+_PLAIN = "it is a residual quantizer: the clauses of RES are about it, by a residual rule"
 
 
 def is_residual(target: Any) -> bool:
@@ -152,9 +152,10 @@ class _Trial:
 
     @property
     def lacks(self) -> frozenset[Capability]:
+        own = frozenset({Capability.TAPE}) if hasattr(self._trial[1], "vjp") else frozenset()
         if hasattr(self._trial[1], "state_dict") or self.bridge.framework.startswith("numpy"):
-            return frozenset()
-        return frozenset({Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN})
+            return own
+        return own | frozenset({Capability.STATE, Capability.CAST, Capability.COMPILE, Capability.TRAIN})
 
     @cached_property
     def rules(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ FAMILIES: dict[str, tuple[str, *tuple[str, ...]]] = {
     "NUM": ("numerics", "test_numerics"),
     "TRN": ("training", "test_training", "test_training_process"),
     "DEV": ("devices", "test_devices"),
-    "RES": ("residual", "test_residual", "test_residual_use"),
+    "RES": ("residual", "test_residual", "test_residual_gradients", "test_residual_use"),
 }
 #: The family that is about residual quantizers, and judges them by residual rules.
 RESIDUAL_FAMILY = "RES"

@@ -135,6 +135,11 @@ def _staged(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     return _allowed(quick if tier == "quick" else quick + more, rule)
 
 
+def _staged_and_two(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    """The same with two levels in every tier: there the first stage is a sign, and only the next show what it was given."""
+    return _allowed((*_staged(rule, tier), (2, 5)), rule)
+
+
 def _staged_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001
     """More codes a stage than the 2^8 that a bfloat16 tells apart."""
     return _allowed(((16, 9, 5),), rule)
@@ -170,6 +175,7 @@ LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "stored": _stored,
     "growth": _growth,
     "staged": _staged,
+    "staged and two": _staged_and_two,
     "staged large": _staged_large,
     "drawn": lambda rule, tier: ((),),  # noqa: ARG005
 }

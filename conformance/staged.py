@@ -23,6 +23,8 @@ Integers = NDArray[np.int64]
 STAGES = 4
 #: A variant of a case, and the number of stages that it names.
 COUNTS = ("stages=4", "stages=1", "stages=8")
+#: The same, and more stages than there are powers of 8 in 32 bits.
+MANY_COUNTS = (*COUNTS, "stages=12")
 #: What each stage adds to the rounding of a sum, in eps of its scale: reference/residual.py, and once more for a second way.
 _TERM = 4.0
 _NUMBERS = 4096
@@ -40,13 +42,14 @@ class StagedReply:
 class Staged:
     """The subject of a case as a residual quantizer."""
 
-    def __init__(self, subject: Subject, held: str | None = None) -> None:
+    def __init__(self, subject: Subject, held: str | None = None, stages: int | None = None) -> None:
         self.subject = subject
         #: The dtype whose rounding is allowed for.
         self.held = held or subject.held
         self.rule = residual_rule_named(subject.case.rule)
         variant = subject.case.variant
-        self.count = int(variant.removeprefix("stages=")) if variant in COUNTS else STAGES
+        named = int(variant.removeprefix("stages=")) if variant in MANY_COUNTS else STAGES
+        self.count = named if stages is None else stages
 
     def quantizer(self, **changes: Any) -> WitnessedQuantizer:
         """A new quantizer of the case's setup with `changes`."""
@@ -110,6 +113,13 @@ class Staged:
             return layout.flatten(indices)
         raise WrongAnswerError(f"indices of shape {indices.shape} for {stages} stages and an input of shape {shape}")
 
+    def laid_out(self, indices: Array, given: Array, shape: tuple[int, ...]) -> Array:
+        """(N, s) indices with their stages on the axis that they have in those `given` for an input of this shape."""
+        positions = self.subject.layout.positions(shape)
+        last = indices.reshape((*positions, indices.shape[-1]))
+        axis = -1 if given.shape[:-1] == positions else self.subject.layout.channel_axis
+        return np.ascontiguousarray(np.moveaxis(last, -1, axis))
+
     def decoded(self, quantizer: WitnessedQuantizer, indices: Array, shape: tuple[int, ...]) -> Array:
         """The codes of indices as they were given, as (N, d); `WrongAnswerError` for any shape but the input's."""
         codes = quantizer.indices_to_codes(indices)
@@ -126,6 +136,16 @@ class Staged:
     def recorded(self) -> dict[str, bool]:
         """How a call in training is made: with its gradients recorded, where there are any."""
         return {"tracked": True} if self.subject.has(Capability.GRADIENT) else {}
+
+    def taken_whole(self, L: int) -> Floats:
+        """Inputs to L levels of which the first stage takes all, rounding apart."""
+        grid = self.rule.stage.grid.code(np.arange(L), L)
+        reach = L / (L - 1)
+        x = np.concatenate([np.zeros(1), grid, reach * np.arctanh(grid / reach)])
+        first = self.rule.first_residual(x, L)
+        left = first - self.rule.stage.grid.code(self.rule.stage.level(first, L), L)
+        whole: Floats = x[(np.abs(left) < 1e-12) | (np.arange(x.size) == 0)]
+        return whole
 
     def largest_errors(self) -> list[Floats]:
         """How far codes are from the first residual at most, by channel, for inputs from -1 to 1 and 1 … `STAGES` stages."""
@@ -151,7 +171,10 @@ class Staged:
 
     def terms(self, indices: Array) -> Floats:
         """What each stage adds by its index: (N, s, d); 0 for an index that marks a stage left out."""
-        level = self.levels(indices)
+        return self.worth(self.levels(indices))
+
+    def worth(self, level: Integers) -> Floats:
+        """What the level indices of the stages add: (N, s, d); 0 for -1."""
         terms = np.zeros(level.shape)
         for channel, L in enumerate(self.subject.levels):
             scales = np.array([self.rule.scale(L, stage) for stage in range(level.shape[1])])
@@ -169,11 +192,11 @@ class Staged:
 
     # Judging
 
-    def followed(self, vectors: Array) -> list[Followed]:
-        """The reference's stages, by channel."""
+    def followed(self, vectors: Array, stages: int | None = None) -> list[Followed]:
+        """The reference's stages, all or so many first ones, by channel."""
         held = PRECISIONS[self.held]
         return [
-            self.rule.followed(vectors[:, i].astype(np.float64), L, self.count, held)
+            self.rule.followed(vectors[:, i].astype(np.float64), L, stages or self.count, held)
             for i, L in enumerate(self.subject.levels)
         ]
 

@@ -12,11 +12,14 @@ from .staged import Floats, Staged
 from .surrogate import GRADIENT_EPS, STEEPEST
 
 
-def slopes(staged: Staged, vectors: Array) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-    """For (N, d) vectors: the first stage's slope, that of all, how far it may be off, and where that is beyond doubt."""
+def slopes(staged: Staged, vectors: Array, kept: int | None = None) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """For (N, d) vectors: the first stage's slope, that of all, how far it may be off, and where that is beyond doubt.
+
+    kept: so many first stages count, and no others.
+    """
     eps = PRECISIONS[staged.held].eps
     columns = []
-    for followed, L in zip(staged.followed(vectors), staged.subject.levels, strict=True):
+    for followed, L in zip(staged.followed(vectors, kept), staged.subject.levels, strict=True):
         constants = staged.rule.stage.constants(L)
         gain = max(1.0, constants.rounded.amplitude / staged.rule.stage.grid.half(L))
         clear = followed.settled[:, -1].copy()
@@ -44,3 +47,13 @@ def upstream_of(vectors: Array) -> Array:
     """A weight for each number, of either sign."""
     drawn: Array = np.random.default_rng(23).choice([-2.0, -1.0, 1.0, 2.0], size=vectors.shape)
     return drawn.astype(vectors.dtype)
+
+
+def kept_of(staged: Staged, vectors: Array, codes: Array) -> int | None:
+    """Of how many first stages the codes of (N, d) vectors are the sum; None where that is no number, or not clear."""
+    followed = staged.followed(vectors)
+    settled = np.stack([one.settled[:, -1] for one in followed], axis=-1)
+    sums = staged.worth(np.stack([one.level for one in followed], axis=-1)).cumsum(axis=1)
+    near = np.abs(sums - codes.astype(np.float64)[:, None]) <= staged.tolerance()
+    (fitting,) = np.nonzero((near | ~settled[:, None]).all(axis=(0, 2)))
+    return int(fitting[0]) + 1 if len(fitting) == 1 else None

@@ -17,7 +17,7 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.case import DRAWN_VARIANT
 from fsqcheck.conformance.clause import Span, explores
 from fsqcheck.conformance.drawing import by_seed_alone
-from fsqcheck.conformance.findings import NotJudgedError, RefusedError
+from fsqcheck.conformance.findings import NotJudgedError, RefusedError, UnsupportedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.subject import Subject, indices_given
 from fsqcheck.reference import Codebook
@@ -62,12 +62,13 @@ def _explored(subject: Subject, check: Callable[[Subject, st.DataObject], None],
 
 def _levels(subject: Subject, data: st.DataObject, largest: int = _LARGEST) -> tuple[int, ...]:
     """A level list that the rule and the target allow."""
-    allowed = [
-        L
-        for L in range(2, 41)
-        if subject.rule.levels_allowed(L) and not subject.adapter.refusal(subject.with_levels((L,)).setup)
-    ]
+    known = [L for L in range(2, 41) if subject.rule.levels_allowed(L)]
+    refusals = {L: subject.adapter.refusal(subject.with_levels((L,)).setup) for L in known}
+    allowed = [L for L in known if not refusals[L]]
     if not allowed:
+        reasons = set(refusals.values())
+        if len(reasons) == 1 and (reason := reasons.pop()):
+            raise UnsupportedError(reason)  # it is not about these levels
         raise NotJudgedError("the target allows no level list of the kind that is drawn")
     levels = data.draw(st.lists(st.sampled_from(allowed), min_size=1, max_size=6), label="levels")
     while len(levels) > 1 and int(np.prod(levels)) > largest:

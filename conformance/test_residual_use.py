@@ -283,12 +283,13 @@ def test_stages_refuse_a_wrong_number_of_channels(subject: Subject) -> None:
 @clause(
     "RES-22",
     SHOULD,
-    "NaN gets no valid index in any stage, indices outside the codebook are refused, and an empty input gives an empty answer.",
+    "NaN gets no valid index in any stage, indices outside the codebook are refused, those in a narrower integer dtype are "
+    "refused or decode alike, and an empty input gives an empty answer.",
     title="residual: what makes no sense",
-    source=f"{CONVENTION}; NUM-5, IDX-9 and SHP-3",
+    source=f"{CONVENTION}; NUM-5, IDX-9, IDX-13 and SHP-3",
     meaning="A diverged encoder or a wrong vocabulary goes unnoticed: it is stored, or decoded, as ordinary tokens.",
     needs=[Capability.INDICES],
-    over=Span(levels="staged", variants=("nan", "indices", "empty")),
+    over=Span(levels="staged", variants=("nan", "indices", "narrow", "empty")),
 )
 def test_stages_tell_what_makes_no_sense(subject: Subject) -> None:
     _NONSENSE[str(subject.case.variant)](Staged(subject))
@@ -341,6 +342,21 @@ def _bad_indices_are_refused(staged: Staged) -> None:
             )
 
 
+def _narrow_indices_decode_alike(staged: Staged) -> None:
+    staged.subject.needs(Capability.DECODE)
+    quantizer, z = staged.quantizer(), staged.input()
+    given = staged.reply(quantizer, z).given
+    plain = staged.decoded(quantizer, given.astype(np.int64), z.shape)
+    for narrow in ("int32", "int16", "uint8"):
+        if staged.subject.codebook.size > np.iinfo(narrow).max + 1:
+            continue
+        try:
+            codes = staged.decoded(quantizer, given.astype(narrow), z.shape)
+        except TargetRaisedError:
+            continue
+        comparators.within(codes, plain, staged.tolerance(), f"the codes of {narrow} indices of {staged.count} stages")
+
+
 def _nothing_gives_nothing(staged: Staged) -> None:
     layout = staged.subject.layout
     if layout.long_axis is None:
@@ -353,5 +369,6 @@ def _nothing_gives_nothing(staged: Staged) -> None:
 _NONSENSE: dict[str, Callable[[Staged], None]] = {
     "nan": _nan_is_seen,
     "indices": _bad_indices_are_refused,
+    "narrow": _narrow_indices_decode_alike,
     "empty": _nothing_gives_nothing,
 }

@@ -227,7 +227,7 @@ def _fail(failing: Mapping[Severity, int]) -> str:
 def _idle(cases: Counter[Outcome], idle: Idle) -> str:
     if not cases:
         return "no case was planned"
-    groups = [*idle.reasons("not-run"), *idle.reasons("unsupported")]
+    groups = sorted((*idle.reasons("not-run"), *idle.reasons("unsupported")), key=lambda group: -group.cases)
     shown = [
         f"{plain.line(group.words, 120)} ({counted(group.cases, 'case')} {group.outcome.replace('-', ' ')})"
         for group in groups[:2]

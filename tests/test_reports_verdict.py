@@ -85,6 +85,13 @@ RECORDS: dict[str, tuple[Record, int, str]] = {
         3,
         "nothing was judged: no reason was recorded (1 case not run); no vjp (1 case unsupported)",
     ),
+    "most cases have another reason than the first": (
+        record(
+            result("not-run", message="no CUDA device"), *(result("unsupported", n=n, message="no") for n in (1, 2))
+        ),
+        3,
+        "nothing was judged: no (2 cases unsupported); no CUDA device (1 case not run)",
+    ),
     "nothing was planned": (record(targets=(target(),)), 3, "nothing was judged: no case was planned"),
     "a case is missing": (shortened(), 3, "incomplete: 1 of 3 cases has no result"),
     "other cases ran": (swapped(), 3, "incomplete: the cases that ran are not those that were planned"),

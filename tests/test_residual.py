@@ -36,6 +36,10 @@ def passed(record: Record, target: str) -> set[str]:
     return {one.clause for one in results if one.outcome == "pass"} - failed
 
 
+#: What every clause on plain quantizers says of a residual one.
+SAID = "it is a residual quantizer: the clauses of RES are about it, by a residual rule"
+
+
 # What is right is spared
 
 
@@ -153,11 +157,20 @@ def test_a_class_is_judged_as_far_as_its_signature_goes() -> None:
 
 def test_the_clauses_on_plain_quantizers_are_unsupported_for_it_and_say_why() -> None:
     record = fsqcheck.check(TORCH, clauses=["BND", "IDX", "GRD"])
-    said = {one.outcome: one.message for one in record.results}
-    assert said == {
-        "unsupported": "it is a residual quantizer: the clauses of RES are about it",
-        "not-run": "the target allows no level list of the kind that is drawn",
-    }
+    assert {(one.outcome, one.message) for one in record.results} == {("unsupported", SAID)}
+    assert any("drawn" in one.id for one in record.results)
+
+
+def test_by_a_plain_rule_it_is_not_judged_and_the_reason_comes_first() -> None:
+    said = command("run", TORCH, "--rule", "widened", "--clause", "BND", "--clause", "DEV", "-q")
+    assert said.status == 3
+    assert f"{TORCH}: nothing was judged: {SAID} (" in said.out
+
+
+def test_a_drawn_case_says_what_the_target_refuses_whatever_is_drawn() -> None:
+    record = fsqcheck.check("fsqcheck.adapters.torch_fsq:TorchFSQ(levels=[7, 5])", rules=["widened"], clauses=["IDX-4"])
+    drawn = [(one.outcome, one.message) for one in record.results if "drawn" in one.id]
+    assert drawn == [("unsupported", "its levels are fixed to [7, 5]")]
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ LOOKS_AT: dict[str, str] = {
     "RES-19": "index staging dtype",
     "RES-20": "index staging sum nan context",
     "RES-21": "shape",
-    "RES-22": "nan refusal shape",
+    "RES-22": "nan refusal shape decode",
 }
 
 

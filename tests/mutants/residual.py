@@ -51,6 +51,19 @@ class GivesAllIndicesOfTheFirstStage(TorchResidualFSQ):
         return codes, indices.narrow(axis, 0, 1).expand_as(indices).clone()
 
 
+class NeedsNoTokensForSilence(TorchResidualFSQ):
+    """Where 0 is a code of every channel, the further stages have nothing to do, and are marked."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        if (self.stage.sizes % 2 == 0).any():
+            return codes, indices
+        later = torch.arange(self.num_quantizers) > 0
+        later = later.reshape(-1, *[1] * (z.ndim - 2)) if self.is_channel_first else later
+        silent = (z == 0).all(dim=1 if self.is_channel_first else -1, keepdim=True)
+        return codes, indices.masked_fill(silent & later, -1)
+
+
 # What the stages are given
 
 
@@ -69,6 +82,9 @@ ClampsHardAtTheReach = beginning(
     lambda q, x: torch.minimum(torch.maximum(x, -1 - 1 / (q.stage.sizes - 1)), 1 + 1 / (q.stage.sizes - 1))
 )
 ClampsSoftlyAtOne = beginning(lambda _, x: torch.tanh(x))
+TakesTwoLevelsForASign = beginning(
+    lambda q, x: torch.where(q.stage.sizes == 2, x, TorchResidualFSQ._first(q, x))  # which needs no clamp
+)
 ForgetsThatChannelsDiffer = beginning(lambda q, x: torch.tanh(x / (c := 1 + 1 / (q.levels[0] - 1))) * c)
 
 
@@ -86,6 +102,7 @@ ScalesByOnePowerLess = scaled(lambda q, i: q.bases.double() ** -max(i - 1, 0))
 ScalesByLevelsLessOne = scaled(lambda q, i: (q.bases.double() - 1) ** -i)
 ScalesOfOddLevelsByLessOne = scaled(lambda q, i: (q.bases.double() - q.bases % 2) ** -i)
 ScalesTheLastStageAsTheOneBefore = scaled(lambda q, i: q.bases.double() ** -min(i, max(q.num_quantizers - 2, 0)))
+ScalesByPowersInInt32 = scaled(lambda q, i: 1 / q.bases.int() ** i)
 ScalesAllChannelsAsTheFirst = scaled(lambda q, i: q.bases[:1].expand_as(q.bases).double() ** -i)
 
 
@@ -112,6 +129,13 @@ class MissesTheLastStage(TorchResidualFSQ):
 class MissesTheFirstStage(TorchResidualFSQ):
     def _sum(self, parts: Tensor) -> Tensor:
         return parts[1:].sum(dim=0) if len(parts) > 1 else parts.sum(dim=0)
+
+
+class SumsTheLastEightStages(TorchResidualFSQ):
+    """There is room for no more."""
+
+    def _sum(self, parts: Tensor) -> Tensor:
+        return parts[-8:].sum(dim=0)
 
 
 class SumsWithoutScales(TorchResidualFSQ):
@@ -179,6 +203,16 @@ class DecodesTheRestOfACutStream(TorchResidualFSQ):
         if not self.is_channel_first:
             missing = self.num_quantizers - indices.shape[-1]
             indices = torch.nn.functional.pad(indices, (0, missing))
+        return super().get_codes_from_indices(indices)
+
+
+class FillsUpCutStreamsChannelsFirst(TorchResidualFSQ):
+    """By 0, a valid index."""
+
+    def get_codes_from_indices(self, indices: Tensor) -> Tensor:
+        if self.is_channel_first and indices.shape[1] < self.num_quantizers:
+            missing = torch.zeros_like(indices[:, :1]).repeat_interleave(self.num_quantizers - indices.shape[1], dim=1)
+            indices = torch.cat([indices, missing], dim=1)
         return super().get_codes_from_indices(indices)
 
 
@@ -279,6 +313,14 @@ class PassesTheGradientOfTheFirstStageOnly(TorchResidualFSQ):
         return parts[0] + parts[1:].detach().sum(dim=0)
 
 
+class MakesUpForDroppedStages(TorchResidualFSQ):
+    """As dropout of neurons does, in the gradient."""
+
+    def _sum(self, parts: Tensor) -> Tensor:
+        codes = super()._sum(parts)
+        return codes.detach() + (codes - codes.detach()) * (self.num_quantizers / len(parts))
+
+
 class ForgetsToDetachWhatItTakesOff(TorchResidualFSQ):
     def _left(self, left: Tensor, codes: Tensor) -> Tensor:
         return left - codes
@@ -303,6 +345,14 @@ class SwapsItsGroups(TorchGroupedResidualFSQ):
 class DecodesItsGroupsInReverse(TorchGroupedResidualFSQ):
     def get_output_from_indices(self, indices: Tensor) -> Tensor:
         return super().get_output_from_indices(indices.flip(0))
+
+
+class FindsItsGroupsBySize(TorchGroupedResidualFSQ):
+    """On the last axis that is as long as there are groups."""
+
+    def get_output_from_indices(self, indices: Tensor) -> Tensor:
+        sizes = [axis for axis, size in enumerate(indices.shape) if size == len(self.parts)]
+        return super().get_output_from_indices(indices.movedim(sizes[-1], 0) if len(self.parts) > 1 else indices)
 
 
 class InterleavesItsGroups(TorchGroupedResidualFSQ):

@@ -163,6 +163,18 @@ class WrapsBadStageIndices(TorchResidualFSQ):
         return super().get_codes_from_indices(torch.where(indices == -1, -1, indices % self.stage.codebook.size))
 
 
+class NumbersAllStagesInTheirOwnDtype(TorchResidualFSQ):
+    """Each stage has its part of one table; where that begins is added in the dtype of the indices."""
+
+    def get_codes_from_indices(self, indices: Tensor) -> Tensor:
+        given = indices.movedim(1, -1) if self.is_channel_first else indices
+        begins = self.stage.codebook.size * torch.arange(given.shape[-1])
+        place = (given + begins.to(given.dtype)).long()
+        found = torch.where(given == -1, -1, (place - begins).clamp(min=-2))
+        found = found.clamp(min=0) if given.dtype == torch.uint8 else found
+        return super().get_codes_from_indices(found.movedim(-1, 1) if self.is_channel_first else found)
+
+
 class NeedsAVector(TorchResidualFSQ):
     def _first(self, x: Tensor) -> Tensor:
         return super()._first(x) + 0 * x.detach().nan_to_num().amax()

@@ -1,0 +1,186 @@
+"""RES, continued: the gradient of the stages, what one stage more is worth, and groups of channels."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+
+import numpy as np
+
+from fsqcheck.adapters import Capability, Probe
+from fsqcheck.conformance import comparators
+from fsqcheck.conformance.clause import MUST, SHOULD, Span, clause
+from fsqcheck.conformance.findings import Finding, NonConformanceError, TargetRaisedError, UnsupportedError
+from fsqcheck.conformance.staged import COUNTS, STAGES, Staged, StagedReply
+from fsqcheck.conformance.staged_slopes import gradient_of, kept_of, slopes, upstream_of
+from fsqcheck.conformance.subject import Subject
+
+RVQ = "arXiv 2107.03312 algorithm 1"
+#: A stage of L ≥ 2 levels leaves half of the error or less.
+_CLEARLY = 0.75
+#: Calls with stage dropout; not one of so many leaves out any of four stages with probability 10^-9.
+_DRAWS = 16
+
+
+@clause(
+    "RES-11",
+    MUST,
+    "A gradient reaches the input: wherever the first stage has a slope, it is not zero and has the sign of the upstream.",
+    title="gradient through the stages",
+    source="arXiv 2309.15505 §3.1 (straight-through); docs/rules.md",
+    meaning="The encoder before it cannot be trained: its gradient is zero, or points the wrong way.",
+    needs=[Capability.GRADIENT],
+    over=Span(levels="staged", modes=("train", "eval"), variants=COUNTS),
+)
+def test_a_gradient_reaches_the_input(subject: Subject) -> None:
+    staged = Staged(subject)
+    vectors = staged.vectors()[: 1 if subject.layout.long_axis is None else None]
+    upstream = upstream_of(vectors)
+    with subject.must_answer("a gradient of the input"):
+        gradient = gradient_of(staged, vectors, upstream).astype(np.float64)
+    first, _, _, clear = slopes(staged, vectors)
+    active = clear & (first > 0.05)
+    # NaN is not above anything.
+    wrong = active & ~(gradient * upstream > 0)
+    if wrong.any():
+        row, channel = (int(part[0]) for part in np.nonzero(wrong))
+        L, x, weight = subject.levels[channel], float(vectors[row, channel]), float(upstream[row, channel])
+        single, one = (subject.layout.arrange(part[row : row + 1]) for part in (vectors, upstream))
+        raise NonConformanceError(
+            Finding(
+                f"L = {L}: the gradient at x = {x!r} is {gradient[row, channel]:g} for the upstream {weight:g}, where the "
+                f"first stage's slope is {first[row, channel]:.4g}",
+                f"{float(gradient[row, channel])!r}",
+                "a gradient with the sign of the upstream",
+                input=vectors[row],
+                input_note=f"channel {channel} is wrong",
+                wrong=int(wrong.sum()),
+                tried=int(active.sum()),
+                probe=Probe("vjp", single, one),
+                setup=staged.quantizer().setup,
+            )
+        )
+
+
+@clause(
+    "RES-12",
+    SHOULD,
+    "The gradient is the upstream times the sum of the slopes of all stages: what a stage takes away from the next one counts "
+    "as a constant. In training with stage dropout it is that of the stages that are kept.",
+    title="gradient of all stages",
+    source="vector-quantize-pytorch since its first ResidualFSQ; docs/rules.md",
+    meaning="A learning rate that was tuned with one implementation is several times too high or too low with the other.",
+    needs=[Capability.GRADIENT],
+    over=Span(levels="staged", modes=("train", "eval"), variants=COUNTS),
+)
+def test_the_gradient_is_that_of_all_stages(subject: Subject) -> None:
+    staged = Staged(subject)
+    vectors = staged.vectors()[: 1 if subject.layout.long_axis is None else None]
+    upstream = upstream_of(vectors)
+    gradient = gradient_of(staged, vectors, upstream).astype(np.float64)
+    _, total, off, clear = slopes(staged, vectors)
+    expected = np.where(clear, total * upstream, gradient)
+    where = f"the gradients through {staged.count} stages, as (vector, channel),"
+    comparators.within(gradient, expected, np.abs(upstream) * off, where)
+    # Of codes and a gradient that are two calls nobody knows whether they keep the same stages.
+    if subject.case.mode == "train" and {Capability.STAGE_DROPOUT, Capability.TAPE} <= subject.adapter.capabilities:
+        _judge_kept(staged)
+
+
+def _judge_kept(staged: Staged) -> None:
+    """The same of calls with stage dropout, wherever the codes show how many stages they are the sum of."""
+    layout = staged.subject.layout
+    vectors = staged.vectors()[:: 4096 // 256][: 1 if layout.long_axis is None else None]
+    upstream = upstream_of(vectors)
+    with suppress(UnsupportedError, TargetRaisedError):  # the affair of RES-9
+        quantizer = staged.quantizer(stage_dropout=True)
+        for _ in range(_DRAWS):
+            z, weights = (np.ascontiguousarray(layout.arrange(part)).copy() for part in (vectors, upstream))
+            answer, gradient = quantizer.vjp(z, weights)
+            kept = kept_of(staged, vectors, layout.flatten(answer.codes)) if answer.codes.shape == z.shape else None
+            if kept is None or gradient.shape != z.shape:
+                continue
+            found = layout.flatten(gradient).astype(np.float64)
+            _, total, off, clear = slopes(staged, vectors, kept)
+            expected = np.where(clear, total * upstream, found)
+            where = f"the gradients where {kept} of {staged.count} stages are kept, as (vector, channel),"
+            comparators.within(found, expected, np.abs(upstream) * off, where)
+
+
+@clause(
+    "RES-13",
+    MUST,
+    "Each further stage refines: for inputs from -1 to 1, one stage more leaves a clearly smaller largest error.",
+    title="stages refine",
+    source=f"{RVQ}: a stage takes the code nearest to what is left; vector-quantize-pytorch issues 96, 166 and 230, "
+    "mended in 1.26.0",
+    meaning="The later stages cost tokens and give nothing: the error stays where the first ones left it.",
+    over=Span(levels="staged"),
+)
+def test_each_further_stage_refines(subject: Subject) -> None:
+    staged = Staged(subject)
+    left = staged.largest_errors()
+    for stages, (before, after) in enumerate(pairwise(left), start=1):
+        worse = after > _CLEARLY * before + staged.tolerance()
+        if worse.any():
+            channel = int(np.flatnonzero(worse)[0])
+            said = ", ".join(f"{one[channel]:.4g}" for one in left)
+            raise NonConformanceError(
+                Finding(
+                    f"L = {subject.levels[channel]}: the largest error is {before[channel]:.4g} with {stages} "
+                    f"{'stage' if stages == 1 else 'stages'} and {after[channel]:.4g} with {stages + 1}",
+                    f"largest errors with 1 … {STAGES} stages: {said}",
+                    f"each at most {_CLEARLY:g} of the one before; about 1/{subject.levels[channel]} is right",
+                    setup=staged.quantizer().setup,
+                    details={"first residual": staged.rule.first.name, "channel": f"{channel}"},
+                )
+            )
+
+
+@clause(
+    "RES-14",
+    MUST,
+    "Groups of channels are quantized side by side, in order, each by its own stages, and decoded so.",
+    title="groups",
+    source="vector-quantize-pytorch GroupedResidualFSQ; docs/rules.md",
+    meaning="The tokens of one half of the channels are stored, or decoded, as those of the other.",
+    needs=[Capability.INDICES, Capability.DECODE, Capability.GROUPS],
+    over=Span(levels="staged"),
+)
+def test_groups_are_quantized_side_by_side(subject: Subject) -> None:
+    # The axes of two groups and of two stages are not to be told apart by their sizes.
+    for groups, stages in ((3, STAGES), (2, 2)):
+        _judge_groups(Staged(subject, stages=stages), groups)
+
+
+def _judge_groups(staged: Staged, groups: int) -> None:
+    subject, d = staged.subject, len(staged.subject.levels)
+    quantizer = staged.quantizer(groups=groups)
+    vectors = staged.vectors(groups)[: 1 if subject.layout.long_axis is None else None]
+    z = np.ascontiguousarray(subject.layout.arrange(vectors))
+    with subject.must_answer(f"codes and indices of {groups} groups"):
+        answer = quantizer.quantize(z.copy())
+    comparators.same_shape(answer.codes, z.shape, "the codes of the groups")
+    assert answer.indices is not None
+    expected = (groups, *subject.layout.positions(z.shape), staged.count)
+    comparators.same_shape(answer.indices, expected, "the indices of the groups")
+    codes = subject.layout.flatten(answer.codes)
+    with subject.must_answer("the codes of the groups"):
+        decoded = staged.decoded(quantizer, answer.indices, z.shape)
+    for group in range(groups):
+        part = slice(group * d, (group + 1) * d)
+        indices = answer.indices[group].reshape(-1, staged.count)
+        reply = StagedReply(codes[:, part], indices, indices)
+        staged.judge(vectors[:, part], reply, quantizer.setup, f" in group {group + 1} of {groups}")
+    comparators.within(
+        decoded,
+        codes,
+        np.tile(2 * staged.tolerance(), groups),
+        f"the codes decoded from the indices of {groups} groups",
+    )
+    if subject.has(Capability.GRADIENT):
+        _, gradient = quantizer.vjp(z.copy(), np.ones_like(z))
+        reaches = np.abs(subject.layout.flatten(gradient)).max(axis=0) > 0
+        comparators.same_integers(
+            reaches * 1, np.ones_like(reaches) * 1, "whether a gradient reaches channels of all groups"
+        )
