@@ -128,6 +128,10 @@ class Subject:
         """The same case in another layout, heard by the same witness."""
         return self._other(replace(self.case, variant=name))
 
+    def in_dtype(self, dtype: str) -> Subject:
+        """The same case for inputs of another dtype, heard by the same witness."""
+        return self._other(replace(self.case, dtype=dtype))
+
     def _other(self, case: Case) -> Subject:
         other = Subject(case, self.adapter, self.seed, self.asking)
         other.witness = self.witness
