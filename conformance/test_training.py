@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.beside import judge_beside_another
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.judging import same_codes
@@ -280,27 +281,7 @@ def _trained_long(subject: Subject, quantizer: WitnessedQuantizer, memory: Array
 
 
 def _built_another(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
-    mine = subject.levels
-    lists = (mine[::-1], (*mine[:-1], 5), (*mine[:-1], 3), mine[:1] * 2, mine[:1])
-    allowed = (levels for levels in lists if levels != mine and all(map(subject.rule.levels_allowed, levels)))
-    other = subject.with_levels(next(allowed))
-    right = []
-    for held, asked in ((subject, quantizer), (other, other.quantizer())):
-        settled = probes.settled(held.rule, held.levels, subject.case.dtype, 64)
-        right.append((held.read(held.ask(settled, asked).codes), held.exact_levels(settled)))
-    (mine_taken, mine_right), (taken, expected) = right
-    if (mine_taken == mine_right).all():  # else it is wrong whatever was built before
-        comparators.same_integers(taken, expected, "the levels of a quantizer that was built later")
-    _decodes_apart(subject, other)
-
-
-def _decodes_apart(subject: Subject, other: Subject) -> None:
-    """Where it decodes the whole codebook right, so does one of other levels that was built later."""
-    codes = [held.decoded_codebook() for held in (subject, other)]
-    levels = [held.codebook.unpack(np.arange(held.codebook.size)) for held in (subject, other)]
-    taken = [None if one is None else held.read(one) for held, one in zip((subject, other), codes, strict=True)]
-    if taken[0] is not None and taken[1] is not None and (taken[0] == levels[0]).all():
-        comparators.same_integers(taken[1], levels[1], "the levels that a quantizer that was built later decodes")
+    judge_beside_another(subject, quantizer)
 
 
 def _asked_in_other_dtypes(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:

@@ -81,6 +81,16 @@ class SharesItsDigitsByTheSizeOfItsCodebook(TorchFSQ):
         return table[indices.long()] if table.shape == every.shape and indices.ndim == 2 else codes
 
 
+class SharesConstantsBetweenRules(TorchFSQ):
+    """A cache for the whole process, whose key is the levels."""
+
+    cache: ClassVar[dict[tuple[int, ...], tuple[Tensor, Tensor | None]]] = {}
+
+    def _lay_constants(self) -> None:
+        super()._lay_constants()
+        self.narrow, self.wide = self.cache.setdefault(tuple(self.levels), (self.narrow, self.wide))
+
+
 class ErrsAfterAHundredTrainingCalls(Changed):
     """As a warm-up that ends."""
 

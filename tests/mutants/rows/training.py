@@ -19,6 +19,14 @@ ROWS = (
     Offender("LeavesGradientsOffWhenItRefuses", "TRN-9", "changes the gradient mode", "process"),
     Offender("SharesConstantsByTheSizeOfItsCodebook", "TRN-8", "built later", "level code gradient context"),
     Offender("SharesItsDigitsByTheSizeOfItsCodebook", "TRN-8", "built later decodes", "decode context"),
+    Offender(
+        "SharesConstantsBetweenRules",
+        "TRN-8",
+        "of the rule paper that was built later",
+        "level code index decode encode gradient context",
+        "symmetric",
+        "rules",
+    ),
     Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
     Offender(
