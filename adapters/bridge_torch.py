@@ -41,6 +41,14 @@ _DTYPES: dict[str, torch.dtype] = {
 }
 
 
+def _product_precision() -> str | None:
+    """`torch.get_float32_matmul_precision`; None where the old and the new way to set it were mixed, and torch refuses."""
+    try:
+        return torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return None
+
+
 class TorchBridge:
     """Tensors that share the memory of the arrays on the CPU, and are copies elsewhere."""
 
@@ -62,10 +70,11 @@ class TorchBridge:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Puts default dtype and device, seeds, threads, gradient mode and determinism back."""
+        """Puts default dtype and device, seeds, threads, gradient mode, determinism and the like back."""
         dtype, threads, recording = torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
         device, generator = torch.get_default_device(), torch.get_rng_state()
-        deterministic = torch.are_deterministic_algorithms_enabled()
+        deterministic, products = torch.are_deterministic_algorithms_enabled(), _product_precision()
+        anomalies, nan_checked = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
         # Not torch.manual_seed: without CUDA it keeps a formatted stack for each call, milliseconds and memory each time.
         torch.default_generator.manual_seed(SEED)
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch gives it no type
@@ -78,6 +87,9 @@ class TorchBridge:
             torch.set_default_device(device if device.type != "cpu" else None)
             torch.set_rng_state(generator)
             torch.set_grad_enabled(recording)
+            torch.autograd.set_detect_anomaly(anomalies, nan_checked)
+            if products is not None and _product_precision() != products:
+                torch.set_float32_matmul_precision(products)
             if torch.are_deterministic_algorithms_enabled() != deterministic:
                 torch.use_deterministic_algorithms(deterministic)  # its first call imports the compiler: two seconds
             if torch.get_num_threads() != threads:
@@ -153,6 +165,7 @@ class TorchBridge:
         self, forward: Callable[[Any, Call], Pair], native: Any, upstream: Any, call: Call, way: str | None
     ) -> tuple[Pair, Any]:
         """By autograd; no gradient when the codes do not depend on the input as far as autograd knows."""
+        native = torch.nn.Parameter(native) if way == "parameter" else native
         given = self.derived(native) if way == "derived" else native
         result = forward(given, replace(call, autocast="bfloat16" if way == "autocast" else None))
         if way == "interleaved":
@@ -186,7 +199,10 @@ class TorchBridge:
         return fresh
 
     def cast(self, module: Module, dtype: str) -> Module:
-        """`module.to(dtype)`."""
+        """By its own `to`; to float32 and float16 as a part of a larger module that is moved, which never calls that."""
+        if dtype in ("float32", "float16") and isinstance(module, torch.nn.Module):
+            torch.nn.ModuleList([module]).to(_DTYPES[dtype])
+            return module
         return module.to(_DTYPES[dtype])
 
     def held_bytes(self, module: Module) -> int:
@@ -225,6 +241,8 @@ class TorchBridge:
             "default device": str(torch.get_default_device()),
             "number of threads": str(torch.get_num_threads()),
             "demand for deterministic algorithms": str(torch.are_deterministic_algorithms_enabled()),
+            "detection of anomalies": "on" if torch.is_anomaly_enabled() else "off",
+            "precision of products of matrices": str(_product_precision()),
             "treatment of subnormal numbers": "kept" if bool(tiny > 0) else "flushed to 0",
             "autocast": "on" if torch.is_autocast_enabled("cpu") else "off",
             "generator of torch": f"{zlib.crc32(torch.get_rng_state().numpy().tobytes()):08x}",

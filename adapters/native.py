@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
+from ..reference import PRECISIONS
 from .bridge import Array, Bridge, Call, Module, Native, Pair
 from .construction import Construction
 from .dialect import CONVENTION, Dialect
@@ -132,7 +135,7 @@ class NativeQuantizer:
                 result, gradient = self._called(native, Call(self.setup.device)), self._module.vjp(native, weights)
             else:
                 call = Call(self.setup.device, tracked=True)
-                result, gradient = self._bridge.differentiated(self._called, native, weights, call, way)
+                result, gradient = self._differentiated(native, weights, call, way)
             if gradient is None:
                 raise NoGradientError("no gradient reaches the input: the codes are detached from it")
             return self._answer(result, native), self._bridge.array(gradient)
@@ -162,8 +165,12 @@ class NativeQuantizer:
     def copied(self, how: str) -> NativeQuantizer:
         """A copy of the module, in the same mode."""
         setup = replace(self.setup, compiled=False)
-        copied = self._bridge.copied(self._module, how, self._adapter._module(setup))
-        return NativeQuantizer(self._adapter, setup, copied)
+        fresh = NativeQuantizer(self._adapter, setup, self._adapter._module(setup))
+        if how == "reloaded":
+            channels = setup.width or len(setup.levels) * setup.num_codebooks
+            fresh.quantize(np.zeros(LAYOUTS[setup.layout].shape(channels), dtype=PRECISIONS[setup.dtype].dtype))
+            how = "state"
+        return NativeQuantizer(self._adapter, setup, self._bridge.copied(self._module, how, fresh._module))
 
     def cast(self, dtype: str) -> NativeQuantizer:
         """The module itself, moved to a dtype."""
@@ -184,6 +191,22 @@ class NativeQuantizer:
     def _called(self, native: Native, call: Call) -> Pair:
         forward = partial(self._dialect.quantize, self._module)
         return self._adapter.take(self._bridge, self._bridge.called(forward, native, call), self.setup)
+
+    def _differentiated(
+        self, native: Native, weights: Native, call: Call, way: str | None
+    ) -> tuple[Pair, Native | None]:
+        if way != "switched":
+            return self._bridge.differentiated(self._called, native, weights, call, way)
+        mode = bool(getattr(self._module, "training", self.setup.training))
+
+        def forward(z: Native, how: Call) -> Pair:
+            result = self._called(z, how)
+            self._module.train(not mode)
+            return result
+
+        answered = self._bridge.differentiated(forward, native, weights, call, way)
+        self._module.train(mode)
+        return answered
 
     def _answer(self, result: Pair, native: Native) -> Answer:
         codes, indices = result

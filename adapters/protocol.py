@@ -60,9 +60,9 @@ class Capability(StrEnum):
     """the memory that it holds can be measured"""
 
 
-#: Ways to run a backward pass: of an input that was itself computed, after another forward call, twice over one graph,
-#: after a forward call in a mixed-precision region of bfloat16.
-WAYS_BACK = ("derived", "interleaved", "twice", "autocast")
+#: Ways to run a backward pass: of an input that was itself computed, of one that is a parameter, after another forward call,
+#: after a switch of the mode, twice over one graph, after a forward call in a mixed-precision region of bfloat16.
+WAYS_BACK = ("derived", "parameter", "interleaved", "switched", "twice", "autocast")
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,8 @@ class Quantizer(Protocol):
         ...
 
     def copied(self, how: str) -> Quantizer:
-        """A copy of it: `how` is `deepcopy`, `pickle` or `state` (a new one that loads this one's state)."""
+        """A copy of it: `how` is `deepcopy`, `pickle`, `state` (a new one that loads this one's state) or `reloaded` (one
+        that has given an answer before it loads it)."""
         ...
 
     def cast(self, dtype: str) -> Quantizer:

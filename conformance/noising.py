@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -80,6 +82,32 @@ def noise_along_positions(subject: Subject, quantizer: WitnessedQuantizer) -> st
     codes = subject.reply(quantizer.quantize(z), shape).codes
     noise = noise_in(subject, vectors, codes, 0)
     return shared_fault([noise[0::2], noise[1::2]], "position")
+
+
+def judge_noise_of_codebooks(subject: Subject) -> None:
+    """The noise of a second codebook is its own."""
+    if subject.adapter.refusal(replace(subject.setup, num_codebooks=2, noise=0.9)) is not None:
+        return
+    doubled = subject.with_levels(subject.levels * 2)
+    vectors = quiet_inputs(doubled)
+    quantizer = subject.quantizer(num_codebooks=2, noise=0.9)
+    z = _as_samples(subject, vectors)
+    codes = quantizer.quantize(z).codes
+    if codes.shape != z.shape:
+        return  # that is the affair of SHP
+    flat, d = subject.layout.flatten(codes), len(subject.levels)
+    for channel in range(d):
+        columns = [noise_in(doubled, vectors, flat, place) for place in (channel, channel + d)]
+        if shared_fault(columns, "codebook"):
+            raise NonConformanceError(
+                Finding(
+                    f"L = {subject.levels[channel]}: the noise of codebook 1 follows that of codebook 0",
+                    "the same noise in both",
+                    "a noise of its own in each",
+                    setup=quantizer.setup,
+                    details={"channel": f"{channel} (L = {subject.levels[channel]})"},
+                )
+            )
 
 
 def judge_noisy_gradient(subject: Subject, vectors: Array, p: float) -> None:

@@ -120,13 +120,17 @@ class Subject:
             compiled=self.case.mode == "compiled",
         )
 
-    def with_levels(self, levels: tuple[int, ...]) -> Subject:
-        """The same case with other levels, heard by the same witness: for cases that draw their own."""
-        return self._other(replace(self.case, levels=levels, variant=None))
+    def with_levels(self, levels: tuple[int, ...], rule: str | None = None) -> Subject:
+        """The same case with other levels, or another rule too, heard by the same witness: for cases that draw their own."""
+        return self._other(replace(self.case, levels=levels, rule=rule or self.case.rule, variant=None))
 
     def in_layout(self, name: str) -> Subject:
         """The same case in another layout, heard by the same witness."""
         return self._other(replace(self.case, variant=name))
+
+    def in_dtype(self, dtype: str) -> Subject:
+        """The same case for inputs of another dtype, heard by the same witness."""
+        return self._other(replace(self.case, dtype=dtype))
 
     def _other(self, case: Case) -> Subject:
         other = Subject(case, self.adapter, self.seed, self.asking)

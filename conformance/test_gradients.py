@@ -8,7 +8,7 @@ import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
-from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
+from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Finding, NonConformanceError
 from fsqcheck.conformance.judging import judge_grid, same_codes
 from fsqcheck.conformance.repeating import same_gradients_at_length
@@ -111,6 +111,10 @@ def test_the_gradient_is_linear(subject: Subject) -> None:
             scaled, unit.astype(np.float64) * scale, tolerance, f"the gradients for {scale:g} times the upstream"
         )
     _unhidden(subject, quantizer)
+    for dtype in HALF_DTYPES if subject.case.dtype == "float32" else ():
+        if dtype in subject.adapter.dtypes:
+            other = subject.in_dtype(dtype)
+            _unhidden(other, other.quantizer())
 
 
 def _unhidden(subject: Subject, quantizer: WitnessedQuantizer) -> None:
@@ -125,7 +129,8 @@ def _unhidden(subject: Subject, quantizer: WitnessedQuantizer) -> None:
             channel = int(np.argwhere(hidden)[0][1])
             raise NonConformanceError(
                 Finding(
-                    f"an upstream of {bad!r} gives the finite gradient {float(gradient[0, channel])!r}",
+                    f"in {subject.case.dtype} an upstream of {bad!r} gives the finite gradient "
+                    f"{float(gradient[0, channel])!r}",
                     f"{float(gradient[0, channel])!r} in channel {channel}",
                     "NaN or an infinity, by which a loss scaler knows an overflow",
                     input=vectors[0, channel : channel + 1],
@@ -304,7 +309,7 @@ def test_the_gradient_has_the_inputs_shape_and_dtype(subject: Subject) -> None:
     comparators.within(subject.layout.flatten(gradient), surrogate(subject, vectors, one), tolerance, where)
     if z.ndim > 1 and (subject.case.dtype, subject.case.mode) == ("float32", "eval"):
         same_gradients_through_strides(subject, quantizer, z, float(tolerance.max()))
-        same_gradients_at_length(subject, quantizer, float(tolerance.max()))
+        same_gradients_at_length(subject, quantizer)
 
 
 @clause(
@@ -324,8 +329,8 @@ def test_float64_gradients_are_accurate(subject: Subject) -> None:
 @clause(
     "GRD-10",
     MUST,
-    "The gradient is the same for an input that was itself computed, after another forward call, and under autocast, as "
-    "far as its precision allows.",
+    "The gradient is the same for an input that was itself computed or is a parameter, after another forward call or a switch "
+    "of the mode, and under autocast, as far as its precision allows.",
     title="gradient of any graph",
     source="design: a vector-Jacobian product depends on the input and the upstream alone",
     meaning="The quantizer trains alone in a test, and not behind an encoder, twice in one step, or in mixed precision.",
@@ -337,6 +342,10 @@ def test_the_gradient_is_the_same_in_any_graph(subject: Subject) -> None:
     if way == "autocast":
         subject.needs(Capability.AUTOCAST)
     _same_way_back(subject, way, "bfloat16" if way == "autocast" else subject.held)
+    if way == "derived":
+        _same_way_back(subject, "parameter", subject.held)
+    if way == "interleaved" and subject.trains_quietly:
+        _same_way_back(subject, "switched", subject.held)
 
 
 @clause(
@@ -355,7 +364,9 @@ def test_the_backward_pass_can_be_run_twice(subject: Subject) -> None:
 
 _IN_WORDS = {
     "interleaved": "after another forward call",
+    "switched": "after a switch of the mode",
     "derived": "at an input that was itself computed",
+    "parameter": "at an input that is a parameter",
     "autocast": "under autocast",
     "twice": "in a second backward pass",
 }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance.beside import judge_beside_another
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.judging import same_codes
@@ -16,6 +17,7 @@ from fsqcheck.conformance.noising import (
     SAMPLES,
     SIGMAS,
     amplitude_fault,
+    judge_noise_of_codebooks,
     judge_noisy_gradient,
     noise_along_positions,
     noise_in,
@@ -130,8 +132,8 @@ def test_the_noise_probability_is_honoured(subject: Subject) -> None:
 @clause(
     "TRN-4",
     MUST,
-    "The noise is uniform over half a step to each side of tanh(z), ±1/(L-1), and another one in every channel "
-    "and at every position.",
+    "The noise is uniform over half a step to each side of tanh(z), ±1/(L-1), and another one in every channel, "
+    "at every position and in every codebook.",
     title="noise amplitude",
     source=f"{NOISE}: tanh(z) + U(-1, 1)/(L-1)",
     meaning="Training simulates the rounding of another number of levels: too much noise for fine channels, or too little.",
@@ -165,6 +167,8 @@ def test_the_noise_is_half_a_step(subject: Subject) -> None:
                     details={"channel": f"{channel} (L = {L})"},
                 )
             )
+    if subject.has(Capability.CODEBOOKS):
+        judge_noise_of_codebooks(subject)
 
 
 @clause(
@@ -202,8 +206,8 @@ def test_indices_stay_valid_in_training(subject: Subject) -> None:
 @clause(
     "TRN-6",
     MUST,
-    "A deep copy, a pickled copy, and a new quantizer that loads the state give the same bits, and share nothing with the "
-    "original.",
+    "A deep copy, a pickled copy, and another quantizer, new or used, that loads the state give the same bits, and share "
+    "nothing with the original.",
     title="copies",
     source="design: an FSQ has no state but its levels (arXiv 2309.15505 §3.1)",
     meaning="A checkpoint, an EMA copy or a data-parallel worker quantizes differently from the model that was saved.",
@@ -215,15 +219,20 @@ def test_copies_give_the_same_bits(subject: Subject) -> None:
     _copied_alike(subject, vectors, subject.quantizer(), "")
     if subject.has(Capability.PROJECTION):
         wide = np.random.default_rng(12).normal(size=(200, len(subject.levels) + 5)).astype(subject.precision.dtype)
-        _copied_alike(subject, wide, subject.quantizer(width=wide.shape[1]), " with projections")
+        quantizer = subject.quantizer(width=wide.shape[1])
+        _copied_alike(subject, wide, quantizer, " with projections")
+        if subject.case.variant == "state":
+            _copied_alike(subject, wide, quantizer, " with projections that had others before", "reloaded")
 
 
-def _copied_alike(subject: Subject, vectors: Array, quantizer: WitnessedQuantizer, words: str) -> None:
+def _copied_alike(
+    subject: Subject, vectors: Array, quantizer: WitnessedQuantizer, words: str, how: str | None = None
+) -> None:
     before = subject.ask(vectors, quantizer)
     # What a call leaves behind goes into the copy: the last one is one whose gradient is recorded.
     subject.ask(vectors, quantizer, tracked=subject.has(Capability.GRADIENT))
     with subject.must_answer(f"a copy{words} that works"):
-        copy = quantizer.copied(str(subject.case.variant))
+        copy = quantizer.copied(how or str(subject.case.variant))
         after = subject.ask(vectors, copy)
     comparators.same_bits(after.codes, before.codes, f"the codes of the copy{words}", "those of the original")
     if before.indices is not None and after.indices is not None:
@@ -272,17 +281,7 @@ def _trained_long(subject: Subject, quantizer: WitnessedQuantizer, memory: Array
 
 
 def _built_another(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
-    mine = subject.levels
-    lists = (mine[::-1], (*mine[:-1], 5), (*mine[:-1], 3), mine[:1] * 2, mine[:1])
-    allowed = (levels for levels in lists if levels != mine and all(map(subject.rule.levels_allowed, levels)))
-    other = subject.with_levels(next(allowed))
-    right = []
-    for held, asked in ((subject, quantizer), (other, other.quantizer())):
-        settled = probes.settled(held.rule, held.levels, subject.case.dtype, 64)
-        right.append((held.read(held.ask(settled, asked).codes), held.exact_levels(settled)))
-    (mine_taken, mine_right), (taken, expected) = right
-    if (mine_taken == mine_right).all():  # else it is wrong whatever was built before
-        comparators.same_integers(taken, expected, "the levels of a quantizer that was built later")
+    judge_beside_another(subject, quantizer)
 
 
 def _asked_in_other_dtypes(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
@@ -302,10 +301,15 @@ def _asked_under_autocast(subject: Subject, quantizer: WitnessedQuantizer, memor
 
 def _asked_for_inference(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
     subject.needs(Capability.INFERENCE)
-    quantizer.quantize(memory, inference=True)
+    reply = subject.reply(quantizer.quantize(memory, inference=True), memory.shape)
+    plain = subject.reply(subject.quantizer().quantize(memory), memory.shape)
+    same_codes(subject, reply.codes, plain.codes, "in inference mode")
 
 
 def _asked_in_the_same_memory(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
+    quantizer.quantize(memory)
+    half = memory.reshape(-1)[: memory.size // 2]
+    np.negative(half, out=half)  # now it begins as the input that comes next
     quantizer.quantize(memory)
 
 

@@ -15,8 +15,8 @@ from fsqcheck.conformance.subject import Subject
 @clause(
     "TRN-9",
     MUST,
-    "A quantizer leaves the process as it was: gradient mode, default dtype and device, threads, folder and environment; and it "
-    "seeds no generator.",
+    "A quantizer leaves the process as it was: gradient mode, default dtype and device, threads, folder and environment, NumPy's "
+    "treatment of errors, torch's detection of anomalies and its precision of products; and it seeds no generator.",
     title="process left alone",
     source="design: an FSQ is a function of its input (arXiv 2309.15505 §3.1)",
     meaning="Something else breaks: training stops without a word, dropout repeats itself, other layers change their dtype.",
@@ -39,6 +39,9 @@ def test_the_process_is_left_alone(subject: Subject) -> None:
                         setup=subject.setup,
                     )
                 )
+        if (errors := subject.witness.errors_left) is not None:
+            said = f"{_SAID[str(subject.case.variant)]} changes NumPy's treatment of floating-point errors"
+            raise NonConformanceError(Finding(said, errors, "that of before", setup=subject.setup))
         seen.append({name: after[name] for name in _GENERATORS if name in after})
         _surroundings(subject, stir=True)  # from here on every generator goes another way, unless it is seeded
     for name in seen[0]:

@@ -25,6 +25,8 @@ class Witness:
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
+        self.errors_left: str | None = None
+        """What a call has left NumPy's error state at; None as long as each has left it alone"""
         self._digest = hashlib.sha256()
         self._answers = 0
 
@@ -61,12 +63,16 @@ class Witness:
         """
         with np.errstate(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            before = np.geterr()
             try:
                 return ask()
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # third-party code may raise anything, SystemExit included
                 raise TargetRaisedError(asked, error, setup, probe) from error
+            finally:
+                if np.geterr() != before:
+                    self.errors_left = ", ".join(f"{kind}={what}" for kind, what in np.geterr().items())
 
 
 class WitnessedQuantizer:
@@ -134,7 +140,7 @@ class WitnessedQuantizer:
 
     def copied(self, how: str) -> WitnessedQuantizer:
         """A copy; `UnsupportedError` for a pickled one of a plain object that cannot be pickled."""
-        words = {"deepcopy": "copy.deepcopy", "pickle": "pickling", "state": "saving and loading its state"}[how]
+        words = _COPYING[how]
         try:
             return WitnessedQuantizer(self._witness, self._listen(words, None, lambda: self._quantizer.copied(how)))
         except TargetRaisedError as raised:
@@ -164,6 +170,14 @@ class WitnessedQuantizer:
 
     def _listen(self, asked: str, probe: Probe | None, ask: Callable[[], Result]) -> Result:
         return self._witness.listen(asked, self.setup, probe, ask)
+
+
+_COPYING = {
+    "deepcopy": "copy.deepcopy",
+    "pickle": "pickling",
+    "state": "saving and loading its state",
+    "reloaded": "loading its state into one that was asked before",
+}
 
 
 def _in_words(how: dict[str, Any]) -> str:

@@ -243,6 +243,8 @@ def vandalized() -> None:
     torch.set_grad_enabled(False)
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(3)
+    torch.autograd.set_detect_anomaly(True)
+    torch.set_float32_matmul_precision("medium")
     torch.manual_seed(1)
     np.random.seed(1)
     random.seed(1)

@@ -273,6 +273,8 @@ def state() -> dict[str, object]:
         "gradient mode": torch.is_grad_enabled(),
         "determinism": torch.are_deterministic_algorithms_enabled(),
         "threads": torch.get_num_threads(),
+        "anomaly detection": torch.is_anomaly_enabled(),
+        "products of matrices": torch.get_float32_matmul_precision(),
         "torch's generator": torch.get_rng_state().tolist(),
         "NumPy's generator": str(np.random.get_state()),
         "Python's generator": random.getstate(),

@@ -32,6 +32,15 @@ class LeavesItsConstantsRounded(TorchFSQ):
         return self
 
 
+class LaysItsConstantsInToAlone(LeavesItsConstantsRounded):
+    """A module that holds it is moved without calling this."""
+
+    def to(self, *place: Any, **named: Any) -> Any:
+        super().to(*place, **named)
+        self._lay_constants()
+        return self
+
+
 class SavesItsWeights(TorchFSQ):
     """The weights of the channels, as floats, in its state."""
 

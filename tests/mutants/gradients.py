@@ -24,6 +24,9 @@ ClampsGradientsBeyondTenMillion = backwards(
 )
 FlushesTinyGradients = backwards(lambda _, _z, gradient: torch.where(gradient.abs() < 1e-12, 0 * gradient, gradient))
 HidesNanUpstreams = backwards(lambda _, _z, gradient: gradient.nan_to_num())
+HidesInfiniteUpstreamsInHalf = backwards(
+    lambda _, z, gradient: gradient.nan_to_num() if z.dtype in (torch.float16, torch.bfloat16) else gradient
+)
 HalvesGradientsFrom512Levels = backwards(lambda q, _z, gradient: torch.where(q.sizes < 512, gradient, gradient / 2))
 ClipsGradients = backwards(lambda _, _z, gradient: gradient.clamp(-1e4, 1e4))
 NormalizesGradients = backwards(lambda _, _z, gradient: gradient / gradient.abs().max().clamp(min=1e-30))
@@ -52,6 +55,12 @@ FlattensItsUpstream = answering(
 StopsGradientsBeyond2To16 = backwards(
     lambda _, _z, gradient: (gradient.flatten() * (torch.arange(gradient.numel()) < 2**16)).view_as(gradient)
 )
+StopsGradientsBeyond200000Vectors = changed(
+    lambda q, z: torch.where(torch.arange(z.numel()).view_as(z) < 200_000 * q.width, z, z.detach())
+)
+RoundsGradientsOfLargeInputs = backwards(
+    lambda _, z, gradient: gradient.bfloat16().to(gradient.dtype) if z.numel() > 2**18 else gradient
+)
 TakesTheUpstreamAsTheInputLies = changed(
     lambda _, z: spoiled(
         z,
@@ -63,6 +72,10 @@ TakesTheUpstreamAsTheInputLies = changed(
     )
 )
 TrainsLeavesOnly = changed(lambda _, z: z if z.is_leaf else z.detach())
+DetachesParameters = changed(lambda _, z: z.detach() if isinstance(z, nn.Parameter) else z)
+LooksAtItsModeOnTheWayBack = changed(
+    lambda q, z: spoiled(z, lambda gradient, forward=q.training: gradient * (1 + (q.training != forward)))
+)
 DetachesUnderAutocast = changed(lambda _, z: z.detach() if torch.is_autocast_enabled(z.device.type) else z)
 EncodesThroughNumpy = encoding(
     lambda q, codes: TorchFSQ.codes_to_indices(q, torch.from_numpy(codes.double().numpy()).to(codes.device))

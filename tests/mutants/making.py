@@ -21,9 +21,12 @@ Answer = tuple[Tensor, Tensor]
 
 
 def adapted(
-    rule: str = "widened", module: str = "making", name: str = "Right", bridge: str = "TorchBridge"
+    rule: str = "widened", module: str = "making", name: str = "Right", bridge: str = "TorchBridge", also: str = ""
 ) -> NativeAdapter:
-    """A class of one of these files with all that the adapter of the right one offers, over a bridge of this file."""
+    """A class of one of these files with all that the adapter of the right one offers, over a bridge of this file.
+
+    also: a second rule that it claims.
+    """
     right = torch_fsq.adapter()
 
     def construct(setup: Setup) -> Construction:
@@ -31,7 +34,7 @@ def adapted(
         assert isinstance(made, Construction)
         return replace(made, module=f"{__package__}.{module}", name=name)
 
-    return replace(right, construct=construct, bridge=_BRIDGES[bridge](), rules=(rule,))
+    return replace(right, construct=construct, bridge=_BRIDGES[bridge](), rules=(rule, also) if also else (rule,))
 
 
 def claiming(rule: str, module: str, name: str) -> NativeAdapter:

@@ -28,8 +28,9 @@ class Offender:
     """A mutant, the clause that must catch it, words of its message, and the parts of business.PARTS that it spoils.
 
     Clauses that look at none of these parts must stay silent. rule: by which it is judged. door: `class` as a class of
-    the convention, `adapter` with codebooks, projections and noise, or the name of a bridge of making.py that such an
-    adapter is built over. tier: the tier in which its clause is tried at all.
+    the convention, `adapter` with codebooks, projections and noise, `rules` the same with the rule `paper` beside its own,
+    or the name of a bridge of making.py that such an adapter is built over. tier: the tier in which its clause is tried
+    at all.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Offender:
         arguments = f"rule={self.rule!r}, module={home.__name__.rpartition('.')[2]!r}, name={self.name!r}"
         if self.door == "class":
             return f"{MUTANTS}.making:claiming({arguments})"
-        bridge = "" if self.door == "adapter" else f", bridge={self.door!r}"
+        bridge = {"adapter": "", "rules": ", also='paper'"}.get(self.door, f", bridge={self.door!r}")
         return f"{MUTANTS}.making:adapted({arguments}{bridge})"
 
     @property

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
+from fsqcheck.reference import FSQ
 
 from .making import Answer, Changed, answering, changed, give_names, nudged
 
@@ -65,6 +67,30 @@ class SharesConstantsByTheSizeOfItsCodebook(TorchFSQ):
             self.narrow, self.wide = self.cache.setdefault(key, (self.narrow, self.wide))
 
 
+class SharesItsDigitsByTheSizeOfItsCodebook(TorchFSQ):
+    """A table for the whole process that decodes alone."""
+
+    tables: ClassVar[dict[int, Tensor]] = {}
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        codes = super().indices_to_codes(indices)
+        if self.codebook.size > 2**12 or self.channel_first or isinstance(self.project_out, nn.Linear):
+            return codes
+        every = super().indices_to_codes(torch.arange(self.codebook.size))
+        table = self.tables.setdefault(self.codebook.size, every)
+        return table[indices.long()] if table.shape == every.shape and indices.ndim == 2 else codes
+
+
+class SharesConstantsBetweenRules(TorchFSQ):
+    """A cache for the whole process, whose key is the levels."""
+
+    cache: ClassVar[dict[tuple[int, ...], tuple[Tensor, Tensor | None]]] = {}
+
+    def _lay_constants(self) -> None:
+        super()._lay_constants()
+        self.narrow, self.wide = self.cache.setdefault(tuple(self.levels), (self.narrow, self.wide))
+
+
 class ErrsAfterAHundredTrainingCalls(Changed):
     """As a warm-up that ends."""
 
@@ -101,6 +127,20 @@ class RemembersByAddress(TorchFSQ):
         return self.last[1]
 
 
+class RemembersByItsFirstHundredNumbers(TorchFSQ):
+    """Answers from a memo when the input begins as the last one."""
+
+    last: tuple[Tensor, Answer] | None = None
+
+    def forward(self, z: Tensor) -> Answer:
+        begin = z.detach().flatten()[:100].clone()
+        if z.requires_grad or self.training or z.numel() < 200 or not z.isfinite().all():
+            return super().forward(z)
+        if self.last is None or self.last[1][0].shape != z.shape or not self.last[0].equal(begin):
+            self.last = begin, super().forward(z)
+        return self.last[1]
+
+
 def filling(fill: Callable[[Tensor, Tensor], Tensor]) -> type[TorchFSQ]:
     """A class that lays the constants of float32 in its first call, as `fill(constants, z)`, and keeps them."""
 
@@ -118,6 +158,7 @@ LaysItsConstantsUnderAutocast = filling(
     lambda constants, z: constants.bfloat16().float() if torch.is_autocast_enabled(z.device.type) else constants
 )
 LaysItsConstantsInInferenceMode = filling(lambda constants, _: constants * 1)
+RoundsInInferenceMode = nudged(lambda _, z: z.bfloat16().to(z.dtype) if torch.is_inference_mode_enabled() else z)
 
 
 class KeepsItsNoiseInEvaluation(TorchFSQ):
@@ -166,6 +207,9 @@ AddsPositiveNoiseOnly = noisy(lambda _, z: torch.rand_like(z))
 AddsNormalNoise = noisy(lambda _, z: torch.randn_like(z).clamp(-1, 1))
 SharesItsNoiseBetweenChannels = noisy(lambda _, z: 2 * torch.rand_like(z[..., :1]) - 1)
 SharesItsNoiseBetweenPositions = noisy(lambda _, z: 2 * torch.rand_like(z[:, :1]) - 1 if z.ndim > 2 else z * 0)
+
+
+SharesItsNoiseBetweenCodebooks = noisy(lambda _, z: 2 * torch.rand_like(z[..., :1, :]).expand_as(z) - 1)
 
 
 class KeepsGradientsFromItsNoise(TorchFSQ):
@@ -233,6 +277,17 @@ class SharesItsWeightsWithItsCopies(TorchFSQ):
         return copy(self)
 
 
+class KeepsTheWeightsOfItsFirstCall(TorchFSQ):
+    """Those of the projection behind it, whatever is loaded afterwards."""
+
+    def forward(self, z: Tensor) -> Answer:
+        layer = self.project_out
+        if isinstance(layer, nn.Linear) and layer.weight.dtype == torch.float32:
+            kept = self.__dict__.setdefault("kept", layer.weight.detach().clone())
+            layer.weight.data = kept.clone()
+        return super().forward(z)
+
+
 class CannotBePickled(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
@@ -254,6 +309,26 @@ class SetsTheDefaultDtype(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
         torch.set_default_dtype(torch.float64)
+
+
+class LooksForAnomalies(TorchFSQ):
+    """As left over from a search for NaN."""
+
+    def forward(self, z: Tensor) -> Answer:
+        torch.autograd.set_detect_anomaly(True)
+        return super().forward(z)
+
+
+class AllowsCoarseProducts(TorchFSQ):
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        torch.set_float32_matmul_precision("medium")
+
+
+class SilencesNumpy(FSQ):
+    def __call__(self, z: Any) -> Any:
+        np.seterr(over="ignore", invalid="ignore", divide="ignore")
+        return super().__call__(z)
 
 
 class LeavesGradientsOffWhenItRefuses(TorchFSQ):

@@ -12,6 +12,7 @@ ROWS = (
     Offender("HalvesTheWeightsItDecodesBy", "DEV-3", "the levels that it decodes are wrong", "decode"),
     Offender("KeepsItsProjectionsWhenMoved", "DEV-3", "raises", "dtype", "widened", "adapter"),
     Offender("LeavesItsConstantsRounded", "DEV-6", "after a move to bfloat16 and back", "dtype"),
+    Offender("LaysItsConstantsInToAlone", "DEV-6", "after a move to float16 and back", "dtype"),
     Offender("SavesItsWeights", "DEV-6", "after loading a checkpoint in bfloat16", "dtype"),
     Offender("SavesTheWeightsItEncodesBy", "DEV-6", "that it encodes codes to after loading", "dtype"),
     Offender("BuildsItsConstantsInTheDefaultDtype", "DEV-6", "built under the default dtype bfloat16", "dtype"),

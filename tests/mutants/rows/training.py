@@ -13,13 +13,27 @@ ROWS = (
     ),
     Offender("SeedsItself", "TRN-9", "building a quantizer seeds the generator of torch", "process"),
     Offender("SetsTheDefaultDtype", "TRN-9", "building a quantizer changes the default dtype", "process dtype"),
+    Offender("LooksForAnomalies", "TRN-9", "a call changes the detection of anomalies", "process gradient"),
+    Offender("AllowsCoarseProducts", "TRN-9", "changes the precision of products of matrices", "process"),
+    Offender("SilencesNumpy", "TRN-9", "changes NumPy's treatment of floating-point errors", "process"),
     Offender("LeavesGradientsOffWhenItRefuses", "TRN-9", "changes the gradient mode", "process"),
     Offender("SharesConstantsByTheSizeOfItsCodebook", "TRN-8", "built later", "level code gradient context"),
+    Offender("SharesItsDigitsByTheSizeOfItsCodebook", "TRN-8", "built later decodes", "decode context"),
+    Offender(
+        "SharesConstantsBetweenRules",
+        "TRN-8",
+        "of the rule paper that was built later",
+        "level code index decode encode gradient context",
+        "symmetric",
+        "rules",
+    ),
     Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
     Offender(
         "RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan written"
     ),
+    Offender("RemembersByItsFirstHundredNumbers", "TRN-8", "after another input in the same memory", "context written"),
+    Offender("RoundsInInferenceMode", "TRN-8", "in inference mode", "context"),
     Offender("LaysItsConstantsInTheFirstDtype", "TRN-8", "after calls in other dtypes", "context level"),
     Offender("LaysItsConstantsUnderAutocast", "TRN-8", "after a call under autocast", "context"),
     Offender("LaysItsConstantsInInferenceMode", "TRN-8", "raises after a call in inference mode", "context"),
@@ -39,6 +53,9 @@ ROWS = (
     Offender(
         "SharesItsNoiseBetweenPositions", "TRN-4", "the noise of position 1 follows", "noise", "symmetric", "adapter"
     ),
+    Offender(
+        "SharesItsNoiseBetweenCodebooks", "TRN-4", "the noise of codebook 1 follows", "noise", "symmetric", "adapter"
+    ),
     Offender("KeepsGradientsFromItsNoise", "TRN-3", "get no gradient", "noise gradient", "symmetric", "adapter"),
     Offender("AddsNoNoiseInHalf", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
     Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
@@ -49,5 +66,13 @@ ROWS = (
     Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
     Offender("RemembersItsLastCodes", "TRN-6", "copy.deepcopy raises", "copy"),
     Offender("SharesItsWeightsWithItsCopies", "TRN-6", "once the copy was moved", "copy", "widened", "adapter"),
+    Offender(
+        "KeepsTheWeightsOfItsFirstCall",
+        "TRN-6",
+        "of the copy with projections that had others before differ",
+        "copy dtype",
+        "widened",
+        "adapter",
+    ),
     Offender("CannotBePickled", "TRN-6", "pickling raises", "copy"),
 )
