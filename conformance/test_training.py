@@ -328,7 +328,7 @@ _BEFORE: dict[str, tuple[str, Callable[[Subject, WitnessedQuantizer, Array], Non
     "TRN-8",
     MUST,
     "What was done before leaves no trace: calls in other dtypes, under autocast, in inference mode or in training, another "
-    "input in the same memory, another quantizer.",
+    "input in the same memory, another quantizer; and an answer in inference mode is the same.",
     title="no trace",
     source="arXiv 2309.15505 §3.1: a fixed function without state",
     meaning="Tokens or gradients depend on the order in which a program does things: on which model it loaded last, or on "
