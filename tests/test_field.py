@@ -43,6 +43,7 @@ FIELD: dict[str, tuple[Fault, ...]] = {
         fault("SHP-3", "SHP-3/widened/4x3x5/float32/cpu/eval/BTd", "shape (0, 7, 3)"),
         fault("SHP-8", "SHP-8/widened/4x3x5/float32/cpu/eval/BdHW", "shape (2, 6, 9, 11)"),
         fault("SHP-9", "SHP-9/widened/4x3x5/float32/cpu/eval/one only", "1 channels passes through a quantizer of 3"),
+        fault("SHP-11", "SHP-11/widened/4x3x5/float32/cpu/eval/BTd", "raises in bfloat16"),
         fault(_FLOAT32, "NUM-1/widened/3x4x5x7x8x16/float64/cpu/eval", "not level 1"),
         # ACE-Step's.
         fault("RES-11 RES-12", "RES-11/residual/8x5x3/float32/cpu/train/stages=1", "is 0 for the upstream"),

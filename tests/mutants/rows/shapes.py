@@ -53,7 +53,7 @@ ROWS = (
     Offender("DecodesStridedIndicesWrongly", "SHP-6", "the codes of transposed indices", "shape decode"),
     Offender("WritesToReadOnlyInputs", "SHP-6", "raises for the read-only input", "shape"),
     Offender("ClipsInPlace", "SHP-7", "the input's values after the call", "written shape"),
-    Offender("ScalesCodesInPlace", "SHP-7", "the codes after encoding", "written encode"),
+    Offender("ScalesCodesInPlace", "SHP-7", "the codes after encoding", "written encode shape"),
     Offender("ScalesTheUpstreamInPlace", "SHP-7", "the upstream after the backward pass", "written gradient"),
     Offender("AnswersFromOneBuffer", "SHP-13", "after a second one", "written context"),
     Offender("EncodesIntoOneBuffer", "SHP-13", "the encoded indices after a second one", "written encode"),
