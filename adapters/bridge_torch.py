@@ -253,8 +253,9 @@ class TorchBridge:
         return ("import torch",)
 
     def placed(self, setup: Setup) -> str:
-        """`.to(…)` and the mode."""
+        """`.to(…)`, for the device and for each dtype that it was moved to, and the mode."""
         moved = f".to({setup.device!r})" if setup.device != "cpu" else ""
+        moved += "".join(f".to(torch.{dtype})" for dtype in setup.moved)
         return f"{moved}.train()" if setup.training else f"{moved}.eval()"
 
     def literal(self, array: Array, ramp: bool, tracked: bool) -> str:

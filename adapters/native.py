@@ -164,7 +164,7 @@ class NativeQuantizer:
 
     def copied(self, how: str) -> NativeQuantizer:
         """A copy of the module, in the same mode."""
-        setup = replace(self.setup, compiled=False)
+        setup = replace(self.setup, compiled=False, moved=self.setup.moved if how in ("deepcopy", "pickle") else ())
         fresh = NativeQuantizer(self._adapter, setup, self._adapter._module(setup))
         if how == "reloaded":
             channels = setup.width or len(setup.levels) * setup.num_codebooks
@@ -174,7 +174,7 @@ class NativeQuantizer:
 
     def cast(self, dtype: str) -> NativeQuantizer:
         """The module itself, moved to a dtype."""
-        setup = replace(self.setup, dtype=dtype)
+        setup = replace(self.setup, dtype=dtype, moved=(*self.setup.moved, dtype))
         return NativeQuantizer(self._adapter, setup, self._bridge.cast(self._module, dtype))
 
     def held_bytes(self) -> int:

@@ -75,6 +75,7 @@ class Setup:
     default_dtype: what the framework's default dtype is while it is built, and then no more; None: as ever.
     stages: of a residual quantizer, whose `rule` is a residual one; None: no residual quantizer. groups: how many groups
     of `levels` it quantizes side by side. stage_dropout: in training each call leaves out some of the last stages.
+    moved: the dtypes that it was moved to since it was built, in their order, for scripts.
     """
 
     levels: tuple[int, ...]
@@ -91,6 +92,7 @@ class Setup:
     stages: int | None = None
     groups: int = 1
     stage_dropout: bool = False
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

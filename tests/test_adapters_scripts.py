@@ -206,3 +206,15 @@ def test_a_script_builds_under_the_default_dtype_of_the_setup() -> None:
     lines = str(resolve(TORCH).script(setup, Probe("construct"))).splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("q = "))
     assert lines[at - 1 : at + 2 : 2] == [f"torch.set_default_dtype(torch.{name})" for name in ("bfloat16", "float32")]
+
+
+def test_a_quantizer_that_was_moved_is_moved_in_its_script_too(tmp_path: Path) -> None:
+    adapter = resolve(VQP)
+    quantizer = adapter.build(Setup((4, 3, 5), "widened", width=8)).cast("bfloat16")
+    assert quantizer.setup.moved == ("bfloat16",)
+    assert quantizer.copied("state").setup.moved == ()
+    probe = Probe("indices_to_codes", np.zeros((2, 7), dtype=np.int32))
+    script = adapter.script(quantizer.setup, probe)
+    assert "dim=8).to(torch.bfloat16).eval()" in str(script)
+    said = python(str(script), cwd=tmp_path)
+    assert "mat1 and mat2 must have the same dtype, but got Float and BFloat16" in said.err
