@@ -106,6 +106,10 @@ class PointQuantizer:
         """Not to be asked of points."""
         raise NotImplementedError("a port has one dtype: its capabilities say so")
 
+    def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
+        """Not to be asked of points."""
+        raise NotImplementedError("the weights of a port are unknown: its capabilities say so")
+
     def held_bytes(self) -> int:
         """Not to be asked of points."""
         raise NotImplementedError("a port holds no memory here: its capabilities say so")
