@@ -168,10 +168,8 @@ def process_surroundings(stir: bool) -> dict[str, str]:
         np.random.random()
     key: tuple[Any, ...] = np.random.get_state(legacy=True)  # type: ignore[assignment]  # a dict only where it is not legacy
     environment = sorted(os.environ.items())
-    errors = ", ".join(f"{kind}={what}" for kind, what in np.geterr().items())
     return {
         "folder": str(Path.cwd()),
-        "treatment of NumPy's errors": errors,
         "environment": f"{len(environment)} variables with the hash {zlib.crc32(repr(environment).encode()):08x}",
         "generator of Python": f"{zlib.crc32(repr(random.getstate()).encode()):08x}",
         "generator of NumPy": f"{zlib.crc32(repr((key[1].tobytes(), *key[2:])).encode()):08x}",

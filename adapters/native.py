@@ -204,9 +204,10 @@ class NativeQuantizer:
             self._module.train(not mode)
             return result
 
-        answered = self._bridge.differentiated(forward, native, weights, call, way)
-        self._module.train(mode)
-        return answered
+        try:
+            return self._bridge.differentiated(forward, native, weights, call, way)
+        finally:
+            self._module.train(mode)
 
     def _answer(self, result: Pair, native: Native) -> Answer:
         codes, indices = result

@@ -12,7 +12,8 @@ from torch import Tensor
 def idle_weights(module: Any, forward: Callable[[], Tensor], upstream: Tensor) -> dict[str, str]:
     """The parameters that move the codes of `forward` and get nothing for Σ codes·upstream: name → what they get.
 
-    Whether one moves the codes is seen by moving it, and putting it back. A target that is no module has none.
+    Whether one moves the codes is seen by moving it, and putting it back; where the codes move by themselves, nobody can see
+    it. A target that is no module has none.
     """
     if not isinstance(module, torch.nn.Module):
         return {}
@@ -39,7 +40,10 @@ def _said(gradient: Tensor | None) -> str:
 def _moves(weight: Tensor, forward: Callable[[], Tensor]) -> bool:
     with torch.no_grad():
         before, codes = weight.detach().clone(), forward().detach().clone()
-        weight += 0.5 * (1.0 + weight.abs())
-        moved = not torch.equal(forward(), codes)
-        weight.copy_(before)
-    return moved
+        if not torch.equal(forward(), codes):
+            return False
+        try:
+            weight += 0.5 * (1.0 + weight.abs())
+            return not torch.equal(forward(), codes)
+        finally:
+            weight.copy_(before)

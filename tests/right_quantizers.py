@@ -179,9 +179,8 @@ class NoisesItsTraining(InFloat32):
         codes, indices = super().forward(z)
         if not self.training:
             return codes, indices
-        return torch.where(torch.rand(codes.shape) < self.noise, codes + torch.rand(codes.shape), codes).to(
-            z.dtype
-        ), indices
+        noisy = torch.where(torch.rand(codes.shape) < self.noise, codes + torch.rand(codes.shape), codes)
+        return noisy.to(z.dtype), indices
 
 
 class IsNoModule:

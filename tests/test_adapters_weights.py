@@ -46,6 +46,24 @@ def test_a_frozen_weight_gets_no_gradient() -> None:
     assert idle_weights(module, lambda: module(z), torch.ones(4, 3)) == {"weight": "no gradient"}
 
 
+def test_where_the_codes_move_by_themselves_no_weight_is_blamed() -> None:
+    module, z = Scales(lambda weight: weight.detach() * torch.rand(3)), torch.ones(4, 3)
+    assert idle_weights(module, lambda: module(z), torch.ones(4, 3)) == {}
+
+
+def test_a_weight_is_put_back_though_the_forward_call_raises() -> None:
+    def raises_when_moved() -> Tensor:
+        if module.weight[0] != 2.0:
+            raise ValueError("moved")
+        found: Tensor = module(z)
+        return found
+
+    module, z = Scales(lambda weight: weight.detach()), torch.ones(4, 3)
+    with pytest.raises(ValueError, match="moved"):
+        idle_weights(module, raises_when_moved, torch.ones(4, 3))
+    assert module.weight.tolist() == [2.0, 2.0, 2.0]
+
+
 def test_what_is_no_module_has_no_weights() -> None:
     assert idle_weights(torch.tanh, lambda: torch.ones(3), torch.ones(3)) == {}
 
