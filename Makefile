@@ -87,11 +87,11 @@ wheel: $(VENV)/ready
 	cd $(ELSEWHERE)/folder && ../venv/bin/python -m pytest --pyargs fsqcheck.conformance --fsq reference \
 	  --fsq-rule symmetric -q -p no:cacheprovider
 
-# Of clauses that must stay silent one case in six; all of them: make mutants SHARE=1
+# Of clauses that do not claim a mutant a part of the cases; all of them: make mutants SHARE=1
 mutants: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutants.page $(SHARE)
 
-# Some of it: make false-alarms PARTS="standard seeds"
+# Some of it, elsewhere: make false-alarms PARTS="standard seeds --device cuda"
 false-alarms: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.false_alarms $(PARTS)
 

@@ -2,14 +2,15 @@
 
 Runs `reference` and `torch-fsq` under every rule with every number of levels from 2 to 64 and beyond, in four dtypes, eager
 and compiled, with thousands of drawn level lists and shapes, and with ten seeds. Writes its part of docs/detection.md.
-Takes a quarter of an hour on two cores, most of it compilation. Exit status 1 when anything was blamed.
+Takes some forty minutes on two cores, most of it compilation and repeats. Exit status 1 when anything was blamed.
 
-Arguments, if any, name the parts to run: standard, eager, compiled, seeds. Then the page stays as it is, and the rows are
-printed.
+Arguments, if any, name the parts to run: standard, eager, compiled, seeds; `--device cuda` runs them there, of the two right
+ones that which can. Then the page stays as it is, and the rows are printed.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -18,10 +19,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import fsqcheck
+from fsqcheck.adapters import resolve
 from fsqcheck.conformance.case import DRAWN_VARIANT
 from fsqcheck.conformance.clause import FAMILIES
+from fsqcheck.conformance.plan import DEVICES
 from fsqcheck.conformance.test_drawn import EXAMPLES
 from fsqcheck.reference import LARGEST_SIZE, PRECISIONS, RULES, Rule
 from fsqcheck.reports import BAD, Record
@@ -77,32 +81,41 @@ def part(words: str, records: Iterator[Record], per_case: int) -> Part:
     return Part(words, cases, drawn, tuple(blamed), time.monotonic() - started)
 
 
-def eager(processes: int) -> Iterator[Record]:
-    """Every rule with every number of levels, in the standard tier without compilation."""
-    clauses = [*(family for family in FAMILIES if family != "DEV"), "DEV-1", "DEV-3", "DEV-4"]
-    for rule in RULES.values():
-        yield fsqcheck.check(
-            *RIGHT, rules=[rule.name], levels=lists(rule), tier="standard", clauses=clauses, processes=processes
-        )
+@dataclass(frozen=True)
+class Trial:
+    """Where the right quantizers are tried, and on how many processes."""
 
+    device: str
+    processes: int
 
-def compiled(processes: int) -> Iterator[Record]:
-    """DEV-5 with every number of levels."""
-    for rule in RULES.values():
-        yield fsqcheck.check(
-            "torch-fsq",
-            rules=[rule.name],
-            levels=lists(rule),
-            dtypes=tuple(PRECISIONS),
-            tier="standard",
-            clauses=["DEV-5"],
-            processes=processes,
-        )
+    def run(self, *targets: str, **options: Any) -> Record:
+        """A run of those of some targets that know the device, in the standard tier if nothing else is said."""
+        here = [target for target in targets if self.device in resolve(target).devices()]
+        wanted = {"tier": "standard", "devices": (self.device,), "processes": self.processes, **options}
+        return fsqcheck.check(*here, **wanted)
 
+    def as_it_comes(self) -> Iterator[Record]:
+        """The standard tier as a user runs it."""
+        yield self.run(*RIGHT)
 
-def as_it_comes(processes: int) -> Iterator[Record]:
-    """The standard tier as a user runs it."""
-    yield fsqcheck.check(*RIGHT, tier="standard", processes=processes)
+    def eager(self) -> Iterator[Record]:
+        """Every rule with every number of levels, in the standard tier without compilation."""
+        clauses = [*(family for family in FAMILIES if family != "DEV"), "DEV-1", "DEV-3", "DEV-4"]
+        for rule in RULES.values():
+            yield self.run(*RIGHT, rules=[rule.name], levels=lists(rule), clauses=clauses)
+
+    def compiled(self) -> Iterator[Record]:
+        """DEV-5 with every number of levels."""
+        for rule in RULES.values():
+            every = {"levels": lists(rule), "dtypes": tuple(PRECISIONS)}
+            yield self.run("torch-fsq", rules=[rule.name], clauses=["DEV-5"], **every)
+
+    def seeded(self, first: list[Record]) -> Iterator[Record]:
+        """The quick tier with ten seeds; every repeat must give what the first one gave."""
+        for seed in SEEDS:
+            record = self.run(*RIGHT, seed=seed, tier="quick")
+            first.append(record)
+            yield record
 
 
 def answers(record: Record) -> dict[tuple[str, str], tuple[str, str | None]]:
@@ -113,28 +126,25 @@ def answers(record: Record) -> dict[tuple[str, str], tuple[str, str | None]]:
     }
 
 
-def seeded(processes: int, first: list[Record]) -> Iterator[Record]:
-    """The quick tier with ten seeds; every repeat must give what the first one gave."""
-    for seed in SEEDS:
-        record = fsqcheck.check(*RIGHT, seed=seed, processes=processes)
-        first.append(record)
-        yield record
-
-
 def main() -> int:
-    processes = len(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(description="Right quantizers through everything: who is blamed?")
+    parser.add_argument("parts", nargs="*", help="standard, eager, compiled, seeds; all of them if none is named")
+    parser.add_argument("--device", default="cpu", choices=DEVICES)
+    asked = parser.parse_args()
+    trial = Trial(asked.device, len(os.sched_getaffinity(0)))
     repeats: list[Record] = []
     every = "every L from 2 to 64, 100, 255, 256, 257, 1000, 1001"
     runs = {
-        "standard": ("the standard tier as it comes", as_it_comes(processes), EXAMPLES["standard"]),
-        "eager": (f"{every}, eager", eager(processes), EXAMPLES["standard"]),
-        "compiled": (f"{every}, compiled (DEV-5, torch-fsq)", compiled(processes), 0),
-        "seeds": (f"the quick tier with {len(SEEDS)} seeds", seeded(processes, repeats), EXAMPLES["quick"]),
+        "standard": ("the standard tier as it comes", trial.as_it_comes(), EXAMPLES["standard"]),
+        "eager": (f"{every}, eager", trial.eager(), EXAMPLES["standard"]),
+        "compiled": (f"{every}, compiled (DEV-5, torch-fsq)", trial.compiled(), 0),
+        "seeds": (f"the quick tier with {len(SEEDS)} seeds", trial.seeded(repeats), EXAMPLES["quick"]),
     }
-    if unknown := [name for name in sys.argv[1:] if name not in runs]:
-        print(f"there is no part {unknown[0]!r}; the parts are {', '.join(runs)}", file=sys.stderr)
-        return 2
-    wanted = sys.argv[1:] or list(runs)
+    if unknown := [name for name in asked.parts if name not in runs]:
+        parser.error(f"there is no part {unknown[0]!r}; the parts are {', '.join(runs)}")
+    if asked.device not in resolve("torch-fsq").devices():
+        parser.error(f"torch finds no device {asked.device!r} on this machine")
+    wanted = asked.parts or list(runs)
     parts = []
     for words, records, per_case in (runs[name] for name in wanted):
         print(f"{words} …", file=sys.stderr)
@@ -151,7 +161,7 @@ def main() -> int:
         "|---|--:|--:|--:|--:|",
         *(one.row for one in parts),
     ]
-    if set(wanted) == set(runs):
+    if set(wanted) == set(runs) and trial.device == "cpu":
         replace_part(PAGE, "false alarms", "\n".join(lines))
     else:
         print("\n".join(lines))

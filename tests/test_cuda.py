@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from fsqcheck.adapters import resolve
 from fsqcheck.reports import read
 from fsqcheck.sweeping import read_sweep
 
 from .commands import fsqcheck
+from .mutants.matrix import matrix, objections
+from .mutants.table import OFFENDERS
 from .sweep_miniatures import spoilt
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -29,6 +32,19 @@ def test_agreement_with_the_cpu_is_judged_when_both_devices_are_asked_for(tmp_pa
     devices = ("--device", "cpu", "--device", "cuda")
     said = fsqcheck("run", "torch-fsq", *devices, "--rule", "widened", "--clause", "DEV", "-q", cwd=tmp_path)
     assert said.status == 0, said
+
+
+#: Among how many runs the mutants are spread, so that processes can share them.
+RUNS = 32
+
+
+@pytest.mark.parametrize("run", range(RUNS))
+def test_mutants_are_caught_there_too_and_nothing_else_is_blamed(run: int) -> None:
+    """But for those that stand for a device, as there is one."""
+    there = [one for one in OFFENDERS[run::RUNS] if one.door in ("class", "adapter", "rules")]
+    there = [one for one in there if "cuda" in resolve(one.target).devices()]
+    assert there
+    assert [one.words for one in objections(matrix(there, device="cuda"), [])] == []
 
 
 def test_every_float32_takes_on_the_device_a_level_that_the_exact_staircase_allows(tmp_path: Path) -> None:

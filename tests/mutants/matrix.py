@@ -1,9 +1,10 @@
 """The matrix, mutant × clause: the quick suite over every mutant, and what is wrong with the outcome.
 
 `make mutants` runs it and writes docs/detection.md; the test suite runs it as a gate. A clause is asked about a mutant until it
-has said what there is to say: that it fails, in the words that the mutant's row has for the clause that claims it. One that
-must stay silent is asked one case in `SHARE`, others for each mutant: to it most mutants are right quantizers, and each of
-its cases is put to dozens of them. `make mutants SHARE=1` puts all.
+has said what there is to say: that it fails, in the words that the mutant's row has for the clause that claims it. The clause
+that claims a mutant may put all its cases; one that may catch it too puts one in `SHARE_OF_MAY`; one that must stay silent
+one in `SHARE`: to it most mutants are right quantizers. For each mutant they are others, so that each case meets many.
+`make mutants SHARE=1` puts all.
 """
 
 from __future__ import annotations
@@ -47,11 +48,17 @@ Matrix = Mapping[Offender, Mapping[str, Catch]]
 #: How many mutants share a run: enough to share the staircases, few enough that no process waits long for the last.
 _TOGETHER = 12
 #: Of the cases of a clause that must stay silent one in so many is run.
-SHARE = 6
+SHARE = 12
+#: Of the cases of a clause that may catch a mutant which another claims.
+SHARE_OF_MAY = 2
 
 
 def matrix(
-    offenders: Iterable[Offender] = OFFENDERS, clauses: Iterable[str] = (), processes: int = 1, share: int = SHARE
+    offenders: Iterable[Offender] = OFFENDERS,
+    clauses: Iterable[str] = (),
+    processes: int = 1,
+    share: int = SHARE,
+    device: str = "cpu",
 ) -> Matrix:
     """Runs the suite, or some of its clauses, over mutants: a run for a handful of them that share a tier.
 
@@ -61,10 +68,10 @@ def matrix(
     wanted = tuple(offenders)
     runs = [(part, _chosen(part, clauses)) for part in _parts(wanted)]
     if processes == 1:
-        answers = [_run(*one, share) for one in runs]
+        answers = [_run(*one, share, device) for one in runs]
     else:
         with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-            answers = list(pool.map(_run, *zip(*runs, strict=True), repeat(share)))
+            answers = list(pool.map(_run, *zip(*runs, strict=True), repeat(share), repeat(device)))
     found = {one: answer for part in answers for one, answer in part.items()}
     return {one: found[one] for one in wanted}
 
@@ -81,8 +88,11 @@ def _chosen(part: Sequence[Offender], clauses: Iterable[str]) -> tuple[str, ...]
     return tuple(clauses) if part[0].tier == "quick" else tuple({one.clause for one in part})
 
 
-def _run(part: Sequence[Offender], clauses: tuple[str, ...], share: int) -> dict[Offender, Mapping[str, Catch]]:
-    session = Session(Wanted(tuple(dict.fromkeys(one.target for one in part)), part[0].tier, clauses=clauses))
+def _run(
+    part: Sequence[Offender], clauses: tuple[str, ...], share: int, device: str
+) -> dict[Offender, Mapping[str, Catch]]:
+    targets = tuple(dict.fromkeys(one.target for one in part))
+    session = Session(Wanted(targets, part[0].tier, clauses=clauses, devices=(device,)))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
         report = Path(folder, "mutants.jsonl")
         ending = run_suite(session, report, 1, Unwatched(), (Sampled(part, share),))
@@ -93,25 +103,28 @@ def _run(part: Sequence[Offender], clauses: tuple[str, ...], share: int) -> dict
 
 
 class Sampled:
-    """Leaves out of a run what says nothing more of its mutants, and most of what must say nothing."""
+    """Leaves out of a run what says nothing more of its mutants, and a part of what need not say anything."""
 
     def __init__(self, part: Sequence[Offender], share: int) -> None:
         self._mutants = {one.target: one for one in part}
+        self._turn = {one.target: OFFENDERS.index(one) for one in part}
         self._silent = {one.target: one.silent for one in part}
         self._share = share
         self._settled: set[tuple[str, str]] = set()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Measurements are left out, and most cases of clauses that must stay silent."""
+        """Measurements are left out, and a part of the cases of clauses that do not claim the mutant."""
         items[:] = [
             one for one in items if (case := case_in(one.nodeid)) and self.wanted(case.target, case.clause, case.id)
         ]
 
     def wanted(self, target: str, clause: str, case_id: str) -> bool:
         """Whether a case of a clause is put to a mutant."""
-        if clause not in self._silent[target]:
+        if clause == self._mutants[target].clause:
             return True
-        return zlib.crc32(f"{target} {case_id}".encode()) % self._share == 0
+        share = self._share if clause in self._silent[target] else min(self._share, SHARE_OF_MAY)
+        # By turns, not by chance: so no case is left to few mutants.
+        return (zlib.crc32(case_id.encode()) + self._turn[target]) % share == 0
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remembers what a clause has said of a mutant; one that must not say anything may go on."""

@@ -1,7 +1,7 @@
 """`make mutants`: runs the matrix over all mutants and writes its part of docs/detection.md.
 
-One argument, if any: of the cases of clauses that must stay silent, one in how many is run. Exit status 1 when anything is
-wrong with the matrix.
+One argument, if any: of the cases of clauses that must stay silent, one in how many is run; 1 runs every case. Exit status 1
+when anything is wrong with the matrix.
 """
 
 from __future__ import annotations
