@@ -49,6 +49,10 @@ class Bridge(Protocol):
         """The devices that can be used here and now."""
         ...
 
+    def lost(self, device: str) -> str | None:
+        """What a device says that can no longer be used in this process, in one line; None where it can."""
+        ...
+
     def guard(self) -> AbstractContextManager[None]:
         """Puts the framework's global state back on the way out; seeds it on the way in."""
         ...

@@ -45,6 +45,10 @@ class JaxBridge:
         """The CPU, and CUDA where JAX has a device of it."""
         return ("cpu", "cuda") if _has("cuda") else ("cpu",)
 
+    def lost(self, device: str) -> str | None:  # noqa: ARG002
+        """JAX clips indices where torch asserts; no device is lost."""
+        return None
+
     def guard(self) -> AbstractContextManager[None]:
         """Puts seeds, folder and environment back; JAX has no random state, and `running` leaves its settings alone."""
         return process_state()

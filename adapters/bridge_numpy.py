@@ -34,6 +34,10 @@ class NumpyBridge:
         """NumPy runs on the CPU."""
         return ("cpu",)
 
+    def lost(self, device: str) -> str | None:  # noqa: ARG002
+        """Only a CPU; no device is lost."""
+        return None
+
     def guard(self) -> AbstractContextManager[None]:
         """Puts error state, seeds, folder and environment back."""
         return process_state()

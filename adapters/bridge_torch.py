@@ -7,7 +7,7 @@ import io
 import pickle
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +40,9 @@ _DTYPES: dict[str, torch.dtype] = {
     "bfloat16": torch.bfloat16,
 }
 
+#: To so many bytes NumPy and torch align what they allocate; a tensor that begins elsewhere is a part of another.
+_ALIGNED = 16
+
 
 def _product_precision() -> str | None:
     """`torch.get_float32_matmul_precision`; None where the old and the new way to set it were mixed, and torch refuses."""
@@ -47,6 +50,17 @@ def _product_precision() -> str | None:
         return torch.get_float32_matmul_precision()
     except RuntimeError:
         return None
+
+
+def carried(tensor: torch.Tensor, device: str) -> torch.Tensor:
+    """A copy on a device, with the strides, the gaps and the alignment of the tensor: `to` lays most views out anew."""
+    offset = tensor.data_ptr() % _ALIGNED // tensor.element_size()
+    if not offset and tensor.is_contiguous():
+        return tensor.to(device, copy=True)
+    reach = 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    memory = torch.empty(offset + reach, dtype=tensor.dtype, device=device)
+    memory[offset:].copy_(tensor.as_strided((reach,), (1,)))
+    return memory.as_strided(tensor.shape, tensor.stride(), offset)
 
 
 class TorchBridge:
@@ -68,6 +82,16 @@ class TorchBridge:
         """The CPU, and CUDA where a device answers."""
         return ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
 
+    def lost(self, device: str) -> str | None:
+        """What CUDA says when all work on the device is waited for: after a device-side assertion nothing works any more."""
+        if device != "cuda" or not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch gives it no type
+            return None
+        try:
+            torch.cuda.synchronize()
+        except RuntimeError as error:
+            return str(error).partition("\n")[0]
+        return None
+
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Puts default dtype and device, seeds, threads, gradient mode, determinism and the like back."""
@@ -78,7 +102,8 @@ class TorchBridge:
         # Not torch.manual_seed: without CUDA it keeps a formatted stack for each call, milliseconds and memory each time.
         torch.default_generator.manual_seed(SEED)
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch gives it no type
-            torch.cuda.manual_seed_all(SEED)
+            with suppress(RuntimeError):  # of a device that was lost; cases on the CPU go on
+                torch.cuda.manual_seed_all(SEED)
         try:
             with process_state():
                 yield
@@ -106,7 +131,7 @@ class TorchBridge:
             tensor = torch.from_numpy(source.view(np.int16)).view(torch.bfloat16)
         else:
             tensor = torch.from_numpy(source)
-        return tensor if device == "cpu" else tensor.to(device)
+        return tensor if device == "cpu" else carried(tensor, device)
 
     def array(self, native: Any) -> Array:
         """The tensor's values on the host, as a NumPy array of the same dtype."""

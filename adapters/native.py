@@ -71,6 +71,10 @@ class NativeAdapter:
         """The framework's guard."""
         return self.bridge.guard()
 
+    def lost(self, device: str) -> str | None:
+        """What a device says that can no longer be used."""
+        return self.bridge.lost(device)
+
     def surroundings(self, stir: bool) -> dict[str, str]:
         """What the process and the framework have set."""
         return self.bridge.surroundings(stir)
@@ -136,6 +140,7 @@ class NativeQuantizer:
             else:
                 call = Call(self.setup.device, tracked=True)
                 result, gradient = self._differentiated(native, weights, call, way)
+            self._written_back(weights, upstream)
             if gradient is None:
                 raise NoGradientError("no gradient reaches the input: the codes are detached from it")
             return self._answer(result, native), self._bridge.array(gradient)
@@ -145,18 +150,24 @@ class NativeQuantizer:
         with self._bridge.running(self.setup), self._bridge.region(self.setup.device, autocast):
             native = self._bridge.native(codes, self.setup.device)
             given = self._bridge.derived(native) if tracked else native
-            return self._bridge.array(self._dialect.codes_to_indices(self._module, given))
+            found = self._dialect.codes_to_indices(self._module, given)
+            self._written_back(native, codes)
+            return self._bridge.array(found)
 
     def indices_to_codes(self, indices: Array, *, autocast: str | None = None) -> Array:
         """The library's own function."""
         with self._bridge.running(self.setup), self._bridge.region(self.setup.device, autocast):
             native = self._bridge.native(indices, self.setup.device)
-            return self._bridge.array(self._dialect.indices_to_codes(self._module, native))
+            found = self._dialect.indices_to_codes(self._module, native)
+            self._written_back(native, indices)
+            return self._bridge.array(found)
 
     def stage_codes(self, indices: Array) -> Array:
         """The library's own function."""
         native = self._bridge.native(indices, self.setup.device)
-        return self._bridge.array(self._dialect.stage_codes(self._module, native))
+        found = self._dialect.stage_codes(self._module, native)
+        self._written_back(native, indices)
+        return self._bridge.array(found)
 
     def train(self, mode: bool) -> None:
         """The module's own switch."""
@@ -187,6 +198,11 @@ class NativeQuantizer:
             native, given = (self._bridge.native(values, self.setup.device) for values in (z, upstream))
             call = Call(self.setup.device, tracked=True)
             return self._bridge.idle_weights(self._module, lambda: self._called(native, call)[0], given)
+
+    def _written_back(self, native: Native, array: Array) -> None:
+        """Of an array on a device, which is a copy: what a call has written into it, where one looks for it."""
+        if self.setup.device != "cpu" and array.flags.writeable:
+            array[...] = self._bridge.array(native)
 
     def _called(self, native: Native, call: Call) -> Pair:
         forward = partial(self._dialect.quantize, self._module)

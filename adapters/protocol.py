@@ -260,6 +260,15 @@ def surroundings_of(adapter: Adapter, stir: bool) -> dict[str, str] | None:
     return None if found is None else found(stir)
 
 
+def loss_of(adapter: Adapter, device: str) -> str | None:
+    """What a device says that can no longer be used in this process, in one line; None where it can.
+
+    It is the method `lost` of an adapter, which may be missing: then no device is ever lost.
+    """
+    found: Callable[[str], str | None] | None = getattr(adapter, "lost", None)
+    return None if found is None else found(device)
+
+
 def only_levels_of(adapter: Adapter) -> tuple[int, ...] | None:
     """The one list of levels that a target can be built with; None where it takes more.
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .losses import Losses
+
 if TYPE_CHECKING:
     from ..reports.record import BaselineLine, ResultLine
     from .case import Case
@@ -98,6 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Loads the targets that were named, and opens the record in the process that pytest was started in."""
     if config.getoption("fsq_targets"):
         session_of(config)
+    config.stash[_LOSSES] = Losses(config)
+    config.pluginmanager.register(config.stash[_LOSSES], "fsqcheck-losses")
     if hasattr(config, "workerinput"):
         return
     gate = Gate(config)
@@ -148,6 +152,8 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     held = Subject(case, adapter, session.wanted.seed)
     request.node.stash[_SUBJECT] = held
     try:
+        if lost := request.config.stash[_LOSSES].before(case.device):
+            raise NotJudgedError(lost)
         if case.device not in adapter.devices():
             raise NotJudgedError(f"no {case.device.upper()} device")
         if case.dtype not in adapter.dtypes:
@@ -173,6 +179,7 @@ def fsq_seed(request: pytest.FixtureRequest) -> int:
 
 
 _SUBJECT = pytest.StashKey["Subject"]()
+_LOSSES = pytest.StashKey[Losses]()
 _RESULT = pytest.StashKey["ResultLine"]()
 
 
@@ -181,7 +188,9 @@ def _ended(item: pytest.Item, error: BaseException | None, seconds: float) -> Re
     from .known import as_known
     from .results import result_of
 
-    result = as_known(session_of(item.config), result_of(item.stash[_SUBJECT], error, seconds))
+    subject = item.stash[_SUBJECT]
+    result = result_of(subject, error, seconds, item.config.stash[_LOSSES].after(subject))
+    result = as_known(session_of(item.config), result)
     item.stash[_RESULT] = result
     return result
 
@@ -304,6 +313,7 @@ class Scribe:
         self._outcomes: dict[str, int] = {}
         self._gate = gate
         self._broke: str | None = None
+        self._answered = set[str]()
         session = session_of(config)
         try:
             self._writer = RecordWriter(Path(config.getoption("fsq_report")), header(session.wanted))
@@ -323,6 +333,7 @@ class Scribe:
             self._writer.write(line)
         found = result_in(report) or self._crashed(report)
         if found is not None:
+            self._answered.add(report.nodeid)
             self._outcomes[found.outcome] = self._outcomes.get(found.outcome, 0) + 1
             self._writer.write(found)
             if is_own_fault(found):
@@ -335,6 +346,8 @@ class Scribe:
         from .recording import bare_result
 
         if report.when in ("setup", "call", "teardown") or (case := case_in(report.nodeid)) is None:
+            return None
+        if report.nodeid in self._answered:  # its worker ended after it had said how the case ended: see `losses`
             return None
         died = bare_result(case, "crash", 0.0, "the process that ran this case died")
         return as_known(session_of(self._config), died)

@@ -16,9 +16,18 @@ from .subject import Subject
 OWN_FAULT = "fsqcheck itself failed"
 
 
-def result_of(subject: Subject, error: BaseException | None, seconds: float) -> ResultLine:
-    """The result: its outcome, a message in one sentence, the evidence, and the digest of the target's answers."""
+def result_of(subject: Subject, error: BaseException | None, seconds: float, loss: str | None = None) -> ResultLine:
+    """The result: its outcome, a message in one sentence, the evidence, and the digest of the target's answers.
+
+    loss: what the device says, if the case has cost it: then it is a crash, even where an exception would have been right.
+    """
     outcome = outcome_of(error)
+    if loss is not None:
+        told = None
+        if isinstance(error, TargetRaisedError):
+            told = evidence_of_raise(error, subject.case, subject.adapter, subject.seed)
+        words = f"it costs the process its {subject.case.device} device: {loss}"
+        return msgspec.structs.replace(bare_result(subject.case, "crash", seconds, words), evidence=told)
     if outcome is None:
         assert error is not None
         where = traceback.extract_tb(error.__traceback__)[-1]

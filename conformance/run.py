@@ -77,11 +77,13 @@ def run_suite(
     watcher: Watcher,
     plugins: Sequence[object] = (),
     captured: bool = True,
+    within: bool = False,
 ) -> Ending:
     """Runs every planned case and writes the record to `report`; `UnwritableReport` before anything runs.
 
-    With `processes` above 1, pytest-xdist spreads the cases; the results are the same. `plugins`: more of pytest's.
-    What a target prints is kept away from the terminal unless `captured` is false.
+    With `processes` above 1, pytest-xdist spreads the cases; the results are the same. On an accelerator there is a process
+    beside this one in any case, as a target can cost it its device, unless `within` this one is asked for. `plugins`: more
+    of pytest's. What a target prints is kept away from the terminal unless `captured` is false.
     """
     session.baseline  # noqa: B018  (a wrong one is told before anything runs: `UsageError`)
     if not session.adapters:
@@ -91,7 +93,8 @@ def run_suite(
     watcher.planned(sum(len(session.cases(target)) for target in session.adapters))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder, _environment(_ENVIRONMENT | {_STORAGE: folder}):
         set_hypothesis_home_dir(folder)
-        arguments = _arguments(session, report, processes, captured)
+        beside = processes > 1 or (not within and any(device != "cpu" for device in session.wanted.devices))
+        arguments = _arguments(session, report, processes if beside else 0, captured)
         status = pytest.main(arguments, plugins=[_Steering(session, watcher), *plugins])
     if status == pytest.ExitCode.INTERRUPTED:
         return Ending(interrupted=True)
@@ -113,7 +116,10 @@ def _arguments(session: Session, report: Path, processes: int, captured: bool) -
     arguments = ["-p", plugin.__name__, "--import-mode=importlib", f"--capture={'fd' if captured else 'no'}"]
     arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
     arguments += ["-c", os.devnull, "--rootdir", str(HERE)]
-    arguments += ["-p", "xdist", "-n", str(processes), "--dist", "worksteal"] if processes > 1 else []
+    if processes:
+        # Each worker that dies takes a case with it, so this many can die.
+        mortal = f"--max-worker-restart={sum(len(session.cases(target)) for target in session.adapters)}"
+        arguments += ["-p", "xdist", "-n", str(processes), "--dist", "worksteal", mortal]
     lists: Mapping[str, tuple[str, ...]] = {
         "--fsq": wanted.targets,
         "--fsq-rule": wanted.rules,

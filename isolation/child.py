@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ..adapters import Adapter, resolve
+from ..conformance.losses import REPLACED
 from ..conformance.run import Unwatched, run_suite
 from ..conformance.session import Session
 from .channel import Planned, Started, say
@@ -33,7 +34,8 @@ def run_cases(order: Order, channel: int) -> int:
         return resolve(order.job.spelled)
 
     session = Session(order.job.wanted, load, quiet=False)
-    ending = run_suite(session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (_Steps(channel, order),), captured=False)
+    steps = _Steps(channel, order)
+    ending = run_suite(session, Path(f"/dev/fd/{channel}"), 1, Unwatched(), (steps,), captured=False, within=True)
     return 70 if ending.broke else 0
 
 
@@ -63,6 +65,11 @@ class _Steps:
     def __init__(self, channel: int, order: Order) -> None:
         self._channel = channel
         self._order = order
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """The guard starts another child when this one ends."""
+        config.stash[REPLACED] = True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:

@@ -17,11 +17,12 @@ import torch
 from fsqcheck.adapters import NativeAdapter, Setup, resolve, torch_fsq
 from fsqcheck.adapters.bridge import Bridge, arrays_held
 from fsqcheck.adapters.bridge_numpy import NumpyBridge
-from fsqcheck.adapters.bridge_torch import TorchBridge
+from fsqcheck.adapters.bridge_torch import TorchBridge, carried
 from fsqcheck.adapters.native import NoGradientError, codes_and_indices
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ, PRECISIONS, every_value
 
+from .mutants.making import AsIfOnCuda
 from .right_quantizers import vandalized
 from .test_conformance_catches import ran
 
@@ -65,6 +66,46 @@ def test_strides_are_kept(dtype: str) -> None:
     tensor = TORCH.native(values, "cpu")
     assert tensor.stride() == tuple(step // values.itemsize for step in values.strides)
     assert not tensor.is_contiguous()
+
+
+WHOLE = np.arange(120, dtype=np.float32).reshape(4, 6, 5)
+VIEWS = {
+    "transposed": WHOLE.transpose(2, 0, 1),
+    "with gaps": WHOLE[:, ::2, 1:4],
+    "expanded": np.broadcast_to(WHOLE[:, :1], (4, 6, 5)),
+    "a part": WHOLE[1:],
+    "as it is": WHOLE,
+    "of length 0": WHOLE[:, :0],
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_on_a_device_a_view_is_the_view_that_it_was(name: str) -> None:
+    here = TORCH.native(VIEWS[name], "cpu")
+    there = carried(here, "cpu")
+    assert torch.equal(there, here)
+    assert there.stride() == here.stride()
+    assert there.data_ptr() % 16 == here.data_ptr() % 16
+    assert not here.numel() or there.data_ptr() != here.data_ptr()
+    assert TORCH.native(VIEWS[name], "meta").stride() == here.stride()
+
+
+def test_on_a_device_what_a_target_writes_into_codes_or_indices_is_seen() -> None:
+    class Writes(TorchFSQ):
+        place = "cuda"
+
+        def codes_to_indices(self, codes: torch.Tensor) -> torch.Tensor:
+            return super().codes_to_indices(codes.mul_(0))
+
+        def indices_to_codes(self, indices: torch.Tensor) -> torch.Tensor:
+            return super().indices_to_codes(indices.mul_(0))
+
+    quantizer = over(Writes([3]), AsIfOnCuda()).build(Setup((3,), "widened", device="cuda"))
+    codes, indices = np.ones((1, 2, 1), dtype=np.float32), np.ones((1, 2), dtype=np.int64)
+    assert quantizer.codes_to_indices(codes).tolist() == [[1, 1]]
+    assert quantizer.indices_to_codes(indices).ravel().tolist() == [-1.0, -1.0]
+    assert not codes.any()
+    assert not indices.any()
 
 
 def test_memory_is_shared() -> None:

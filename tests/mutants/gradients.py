@@ -53,10 +53,12 @@ FlattensItsUpstream = answering(
     lambda _, _z, codes, indices: (spoiled(codes, lambda upstream: upstream.view(-1).view_as(upstream)), indices)
 )
 StopsGradientsBeyond2To16 = backwards(
-    lambda _, _z, gradient: (gradient.flatten() * (torch.arange(gradient.numel()) < 2**16)).view_as(gradient)
+    lambda _, _z, gradient: (
+        gradient.flatten() * (torch.arange(gradient.numel(), device=gradient.device) < 2**16)
+    ).view_as(gradient)
 )
 StopsGradientsBeyond200000Vectors = changed(
-    lambda q, z: torch.where(torch.arange(z.numel()).view_as(z) < 200_000 * q.width, z, z.detach())
+    lambda q, z: torch.where(torch.arange(z.numel(), device=z.device).view_as(z) < 200_000 * q.width, z, z.detach())
 )
 RoundsGradientsOfLargeInputs = backwards(
     lambda _, z, gradient: gradient.bfloat16().to(gradient.dtype) if z.numel() > 2**18 else gradient

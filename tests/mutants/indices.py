@@ -15,7 +15,7 @@ from .making import Answer, answering, coordinate, decoding, encoding, give_name
 
 
 def _reversed(q: TorchFSQ) -> Tensor:
-    return torch.tensor([math.prod(q.levels[i + 1 :]) for i in range(len(q.levels))])
+    return torch.tensor([math.prod(q.levels[i + 1 :]) for i in range(len(q.levels))], device=q.sizes.device)
 
 
 PacksTheLastChannelFirst = packing(lambda q, level: (level.long() * _reversed(q)).sum(dim=-1))
@@ -229,7 +229,7 @@ class HoldsItsCodebook(TorchFSQ):
 class BuildsItsCodebookAtTheFirstDecode(TorchFSQ):
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         if self.codebook.size <= 2**20 and not hasattr(self, "book"):
-            self.book = super().indices_to_codes(torch.arange(self.codebook.size))
+            self.book = super().indices_to_codes(torch.arange(self.codebook.size, device=indices.device))
         return super().indices_to_codes(indices)
 
 

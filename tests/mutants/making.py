@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from fsqcheck.adapters import Construction, NativeAdapter, Setup, torch_fsq
 from fsqcheck.adapters.bridge import Call
-from fsqcheck.adapters.bridge_torch import TorchBridge
+from fsqcheck.adapters.bridge_torch import TorchBridge, carried
 from fsqcheck.adapters.convention import convention
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import staircase
@@ -72,7 +72,8 @@ class AsIfOnCuda(TorchBridge):
 
     def native(self, array: Any, device: str) -> Tensor:
         self.place = device
-        return super().native(array if device == "cpu" else array.copy(), "cpu")
+        tensor = super().native(array, "cpu")
+        return tensor if device == "cpu" else carried(tensor, "cpu")
 
     def prepared(self, module: Any, device: str, training: bool, compiled: bool) -> Any:
         module.place = device

@@ -95,7 +95,7 @@ def _run(
     session = Session(Wanted(targets, part[0].tier, clauses=clauses, devices=(device,)))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder:
         report = Path(folder, "mutants.jsonl")
-        ending = run_suite(session, report, 1, Unwatched(), (Sampled(part, share),))
+        ending = run_suite(session, report, 1, Unwatched(), (Sampled(part, share),), within=True)
         record = read(report)
     assert not session.unavailable, session.unavailable
     assert ending == Ending()

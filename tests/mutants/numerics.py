@@ -73,7 +73,7 @@ class NumbersNanAndDecodesIt(TorchFSQ):
 class OvershootsItsEnds(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
-        beyond = (z.abs() > 50) & (torch.tensor(self.levels) > 1000)
+        beyond = (z.abs() > 50) & (self.sizes > 1000)
         return torch.where(beyond, codes * 1.002, codes), indices
 
 

@@ -31,7 +31,7 @@ class NumbersTheStagesOneAfterAnother(TorchResidualFSQ):
 
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
-        offsets = self.stage.codebook.size * torch.arange(self.num_quantizers)
+        offsets = self.stage.codebook.size * torch.arange(self.num_quantizers, device=z.device)
         return codes, indices + (offsets[:, None] if self.is_channel_first and z.ndim == 3 else offsets)
 
 
@@ -58,7 +58,7 @@ class NeedsNoTokensForSilence(TorchResidualFSQ):
         codes, indices = super().forward(z)
         if (self.stage.sizes % 2 == 0).any():
             return codes, indices
-        later = torch.arange(self.num_quantizers) > 0
+        later = torch.arange(self.num_quantizers, device=z.device) > 0
         later = later.reshape(-1, *[1] * (z.ndim - 2)) if self.is_channel_first else later
         silent = (z == 0).all(dim=1 if self.is_channel_first else -1, keepdim=True)
         return codes, indices.masked_fill(silent & later, -1)
@@ -359,7 +359,7 @@ class InterleavesItsGroups(TorchGroupedResidualFSQ):
     def forward(self, z: Tensor) -> Answer:
         if z.shape[-1] != self.dim:
             return super().forward(z)
-        order = torch.arange(self.dim).reshape(-1, len(self.parts)).T.flatten()
+        order = torch.arange(self.dim, device=z.device).reshape(-1, len(self.parts)).T.flatten()
         codes, indices = super().forward(z[..., order])
         return codes[..., order.argsort()], indices
 

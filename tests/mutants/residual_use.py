@@ -86,7 +86,9 @@ class SharesItsLevels(TorchResidualFSQ):
     def _scales(self, stages: int, dtype: torch.dtype) -> Tensor:
         if len(self.last) != len(self.levels):
             return super()._scales(stages, dtype)
-        return torch.stack([(torch.tensor(self.last) - self.rule.shrink).to(dtype) ** -i for i in range(stages)])
+        return torch.stack(
+            [(self.stage.sizes.new_tensor(self.last) - self.rule.shrink).to(dtype) ** -i for i in range(stages)]
+        )
 
 
 class PacksItsStagesByMatrixProduct(TorchResidualFSQ):
@@ -168,7 +170,7 @@ class NumbersAllStagesInTheirOwnDtype(TorchResidualFSQ):
 
     def get_codes_from_indices(self, indices: Tensor) -> Tensor:
         given = indices.movedim(1, -1) if self.is_channel_first else indices
-        begins = self.stage.codebook.size * torch.arange(given.shape[-1])
+        begins = self.stage.codebook.size * torch.arange(given.shape[-1], device=given.device)
         place = (given + begins.to(given.dtype)).long()
         found = torch.where(given == -1, -1, (place - begins).clamp(min=-2))
         found = found.clamp(min=0) if given.dtype == torch.uint8 else found
@@ -185,7 +187,7 @@ class LosesTheStagesAfterTheFourth(TorchResidualFSQ):
 
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
-        later = torch.arange(self.num_quantizers) >= 4
+        later = torch.arange(self.num_quantizers, device=z.device) >= 4
         later = later.reshape(-1, *[1] * (z.ndim - 2)) if self.is_channel_first else later
         return codes, torch.where(later & (indices >= 0), 0, indices)
 

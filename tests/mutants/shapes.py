@@ -15,7 +15,7 @@ from .making import Answer, Changed, answering, changed, decoding, encoding, giv
 
 class TrainsOnlyWhereBatchEqualsChannels(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
-        mask = torch.full((z.shape[0],), True) if self.training else torch.tensor(True)
+        mask = torch.full((z.shape[0],), True, device=z.device) if self.training else torch.tensor(True)
         return super().forward(torch.where(mask, z, z))
 
 
@@ -93,7 +93,9 @@ LeaksOneSampleIntoTheNext = nudged(
     lambda _, z: z + 1e-3 * (z.roll(1, 0).clamp(-5, 5) - z.clamp(-5, 5)) if z.ndim > 2 else z
 )
 DriftsAlongTheSequence = nudged(
-    lambda _, z: z + 1e-4 * torch.arange(z.shape[-2])[:, None].clamp(max=300).to(z.dtype) if z.ndim > 1 else z
+    lambda _, z: (
+        z + 1e-4 * torch.arange(z.shape[-2], device=z.device)[:, None].clamp(max=300).to(z.dtype) if z.ndim > 1 else z
+    )
 )
 ForgetsPositionsBeyond2To16 = answering(
     lambda _, _z, codes, indices: (codes, torch.cat([indices[..., : 2**16], 0 * indices[..., 2**16 :]], dim=-1))
@@ -132,24 +134,27 @@ class LosesWhatIsLeftOfAMillion(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
         done = indices.numel() // 2**20 * 2**20 or indices.numel()
-        return codes, indices * (torch.arange(indices.numel()) < done).view_as(indices)
+        return codes, indices * (torch.arange(indices.numel(), device=indices.device) < done).view_as(indices)
 
 
 ErrsBeyond2To18Vectors = nudged(lambda q, z: -z if z.numel() > 2**18 * q.width else z)
 EncodesLongListsWrongly = encoding(
     lambda q, codes: (
-        TorchFSQ.codes_to_indices(q, codes) * (torch.arange(codes[..., 0].numel()) < 2**17).view_as(codes[..., 0])
+        TorchFSQ.codes_to_indices(q, codes)
+        * (torch.arange(codes[..., 0].numel(), device=codes.device) < 2**17).view_as(codes[..., 0])
     )
 )
 DecodesLongListsWrongly = decoding(
-    lambda q, indices: TorchFSQ.indices_to_codes(q, indices * (torch.arange(indices.numel()) < 2**17).view_as(indices))
+    lambda q, indices: TorchFSQ.indices_to_codes(
+        q, indices * (torch.arange(indices.numel(), device=indices.device) < 2**17).view_as(indices)
+    )
 )
 
 
 class ForgetsPositionsBeyond2To16ChannelFirst(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
-        kept = torch.arange(indices.shape[-1] if indices.ndim else 1) < 2**16
+        kept = torch.arange(indices.shape[-1] if indices.ndim else 1, device=indices.device) < 2**16
         return codes, indices * kept if self.channel_first and z.ndim == 3 else indices
 
 
@@ -358,7 +363,7 @@ class DecodesToItsProjectionInFloat32(TorchFSQ):
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
         if isinstance(self.project_out, nn.Linear):
-            self.project_out(torch.zeros(self.project_out.in_features, dtype=torch.float32))
+            self.project_out(torch.zeros(self.project_out.in_features, dtype=torch.float32, device=indices.device))
         return super().indices_to_codes(indices)
 
 

@@ -76,7 +76,7 @@ class SharesItsDigitsByTheSizeOfItsCodebook(TorchFSQ):
         codes = super().indices_to_codes(indices)
         if self.codebook.size > 2**12 or self.channel_first or isinstance(self.project_out, nn.Linear):
             return codes
-        every = super().indices_to_codes(torch.arange(self.codebook.size))
+        every = super().indices_to_codes(torch.arange(self.codebook.size, device=indices.device))
         table = self.tables.setdefault(self.codebook.size, every)
         return table[indices.long()] if table.shape == every.shape and indices.ndim == 2 else codes
 
@@ -230,7 +230,9 @@ class AddsNoNoiseInHalf(TorchFSQ):
 
 DrawsItsNoiseElsewhere = noisy(
     lambda _, z: (
-        torch.rand(z.shape, generator=torch.Generator().manual_seed(int.from_bytes(os.urandom(4), "big"))) * 2 - 1
+        torch.rand(z.shape, generator=torch.Generator().manual_seed(int.from_bytes(os.urandom(4), "big"))).to(z.device)
+        * 2
+        - 1
     )
 )
 
@@ -238,7 +240,9 @@ DrawsItsNoiseElsewhere = noisy(
 class IndexesWhatItsNoiseMade(TorchFSQ):
     def _quantize(self, z: Tensor) -> Answer:
         codes, indices = super()._quantize(z)
-        return codes, indices + (torch.rand(indices.shape) * 3).long() * (self.training and self.noise > 0)
+        return codes, indices + (torch.rand(indices.shape, device=indices.device) * 3).long() * (
+            self.training and self.noise > 0
+        )
 
 
 class DrawsTheSameNoiseAlways(TorchFSQ):
