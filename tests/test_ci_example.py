@@ -82,7 +82,7 @@ FAULTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_script_fails_with_the_right_message_and_passes_when_it_is_mended(project: Path, fault: str) -> None:
+def test_the_script_fails_with_the_right_message(project: Path, fault: str) -> None:
     right, wrong, words = FAULTS[fault]
     broken(project, right, wrong)
     said = ci(project)
@@ -90,8 +90,6 @@ def test_the_script_fails_with_the_right_message_and_passes_when_it_is_mended(pr
     told = " ".join((said.out + said.err).split())
     for word in words:
         assert " ".join(word.split()) in told, word
-    broken(project, "", "")
-    assert ci(project).status == 0
 
 
 def test_a_mended_failure_passes_when_the_baseline_is_made_again(project: Path, tmp_path: Path) -> None:
@@ -104,7 +102,7 @@ def test_a_mended_failure_passes_when_the_baseline_is_made_again(project: Path, 
     assert ci(copy).status == 0
 
 
-def test_the_pages_that_the_script_leaves_say_the_same(project: Path) -> None:
+def test_the_script_passes_when_it_is_mended_and_its_pages_say_so(project: Path) -> None:
     broken(project, "", "")
     assert ci(project).status == 0
     assert read(project / "fsqcheck.jsonl").baseline is not None

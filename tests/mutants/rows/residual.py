@@ -15,7 +15,7 @@ _GRADIENTS = "the gradients through 4 stages"
 
 _ROWS = (
     ("GivesStageIndicesAsFloats", "RES-1", "are not integers", "index", _NEWEST),
-    ("FoldsItsStagesIntoTime", "RES-1", "wrong shape", "index", _NEWEST),
+    ("FoldsItsStagesIntoTime", "RES-1", "wrong shape", "index shape", _NEWEST),
     ("NumbersTheStagesOneAfterAnother", "RES-1", "outside the codebook of", "index", _NEWEST),
     ("NeedsNoTokensForSilence", "RES-1", "gives the index -1, outside the codebook", "index", _NEWEST),
     ("ReversesItsStages", "RES-2", _FIRST, "index coarse decode dropout apart", _NEWEST),
@@ -79,7 +79,7 @@ _ROWS = (
     ("LosesTheStagesAfterTheFourth", "RES-5", "decoded from the indices of all stages", "index sum decode", _NEWEST),
     ("CorruptsLargeLatentsWhenRecorded", "RES-4", _SUMMED, "sum", _NEWEST),
     ("AnswersHalfPrecisionInFloat32", "RES-4", "wrong dtype", "dtype", _NEWEST),
-    ("CountsTheStagesOfTheFirstVector", "RES-8", "another number of stages for each vector", "coarse", _NEWEST),
+    ("CountsTheStagesOfTheFirstVector", "RES-8", "another number of stages for each vector", "coarse decode", _NEWEST),
     ("ClampsItsInputInPlace", "RES-15", "the input's values after the call", "written", _NEWEST),
     ("FillsOneBuffer", "RES-15", "after a second one", "written", _NEWEST),
     ("ZeroesLongSequences", "RES-16", "among 2^17", "context", _NEWEST),
