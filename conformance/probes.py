@@ -52,7 +52,7 @@ def _by_units(stair: Staircase) -> Array:
     steps = stair.steps.astype(np.float64)[finite]
     slope = stair.rule.slope(steps, stair.levels) * stair.rule.grid.half(stair.levels)
     with np.errstate(divide="ignore", over="ignore"):
-        reach = (stair.half_widths[finite] / slope)[:, None] * _UNITS
+        reach = (stair.half_width / slope)[:, None] * _UNITS
         places = np.concatenate([steps[:, None] - reach, steps[:, None] + reach]).ravel()
         return places.astype(stair.dtype.dtype)
 

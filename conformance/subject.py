@@ -250,7 +250,7 @@ class Subject:
     def must_settle(self) -> None:
         """`NotJudgedError` unless levels can be read off codes, and every level has inputs far from every band."""
         for channel, levels in enumerate(self.levels):
-            if not self.legible(channel) or self.stair(channel).half_widths.max() > 0.25:
+            if not self.legible(channel) or self.stair(channel).half_width > 0.25:
                 raise NotJudgedError(f"at {self.case.dtype} {levels} levels are too fine to be told apart for certain")
 
     def exact_levels(self, vectors: Array) -> Integers:

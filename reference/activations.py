@@ -15,12 +15,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Activation:
-    """a: R → [-1, 1]. `value` and `slope` work on float64 arrays, `inverse` and `exact_slope_at` on mpmath numbers.
+    """a: R → [-1, 1]. `value` and `slope` work on float64 arrays, `inverse` on mpmath numbers.
 
-    `near_inverse` is the inverse in float64, to within 2^-48 of it where the slope there is at least 2^-8.
-
-    `exact_slope_at(t)` is a'(a⁻¹(t)), the slope where the activation takes the value t in (-1, 1). `rounding` is how
-    much wider the tolerance bands are than L·2^(1-p), because formulas of the field round more.
+    `near_inverse` is the inverse in float64, to within 2^-48 of it where the slope there is at least 2^-8. The slope is
+    at most 1. `rounding` is how much wider the tolerance bands are than L·2^(1-p), because formulas of the field round more.
     `kinks` are the arguments at which the slope jumps and no gradient is defined.
     """
 
@@ -29,7 +27,6 @@ class Activation:
     slope: Callable[[Floats], Floats]
     inverse: Callable[[Any], Any]
     near_inverse: Callable[[Floats], Floats]
-    exact_slope_at: Callable[[Any], Any]
     kinks: tuple[float, ...] = ()
     rounding: str = "1"
 
@@ -62,7 +59,6 @@ TANH = Activation(
     slope=_tanh_slope,
     inverse=mpmath.atanh,
     near_inverse=np.arctanh,
-    exact_slope_at=lambda t: 1 - t * t,
     # tanh itself stays within 0.89 of the band; 2·sigmoid(2x) - 1, as the field writes it too, goes to 1.16 (L = 41).
     rounding="1.25",
 )
@@ -73,7 +69,6 @@ IFSQ_SIGMOID = Activation(
     slope=_ifsq_slope,
     inverse=lambda t: 2 * mpmath.atanh(t) / mpmath.mpf("1.6"),
     near_inverse=lambda t: 2.0 * np.arctanh(t) / IFSQ_STEEPNESS,
-    exact_slope_at=lambda t: mpmath.mpf("1.6") / 2 * (1 - t * t),
     # A sigmoid near 1 is rounded to 2^-p, and 2·sigmoid - 1 doubles that where tanh itself would be rounded half as much.
     rounding="1.5",
 )
@@ -84,6 +79,5 @@ CLAMP = Activation(
     slope=lambda x: np.where(np.isnan(x), np.nan, (np.abs(x) <= 1.0).astype(np.float64)),
     inverse=lambda t: t,
     near_inverse=lambda t: t,
-    exact_slope_at=lambda _: mpmath.mpf(1),
     kinks=(-1.0, 1.0),
 )

@@ -1,9 +1,9 @@
 """The exact staircase of one channel: L-1 thresholds with their tolerance bands, in the floats of a dtype.
 
-An input is borderline for step k when |u(z) - (k-½)| ≤ max(r·L, κ_k)·2^(1-p), with p the bits of the precision that is
-held against the target, r = 1 (1.5 for `ifsq`, whose 2·sigmoid - 1 rounds more than tanh), and
-κ_k = h·a'(z_k + s)·|ds/d(o/h)| the conditioning of the shift: a shift computed in p bits carries it. κ is below L
-everywhere but at L = 2 under the `widened` rule, where it is 250. As u is monotone, the borderline inputs of a step are
+An input is borderline for step k when |u(z) - (k-½)| ≤ max(r·L, κ)·2^(1-p), with p the bits of the precision that is held
+against the target, r what the activation's own rounding comes to, and κ = h·|ds/d(o/h)| the conditioning of the shift: a
+shift computed in p bits carries it, times a slope a' of at most 1. κ is below r·L everywhere but at L = 2 under the `widened`
+rule, where it is 250 and a' is 1. As u is monotone, the borderline inputs of a step are
 an interval [lo_k, hi_k) of floats; a borderline input may take either level, any other the exact one.
 """
 
@@ -31,7 +31,7 @@ class Staircase:
     """The steps of one channel for the floats of `dtype`, judged by the band of `held`.
 
     `steps[k-1]` is the smallest float on or above step k, `lo` and `hi` the borders of its band [lo, hi); all of the
-    dtype's own type, L-1 long and ascending, NaN where no float reaches. `half_widths` are the bands' half-widths in
+    dtype's own type, L-1 long and ascending, NaN where no float reaches. `half_width` is that of every band, in
     the level coordinate.
     """
 
@@ -42,12 +42,12 @@ class Staircase:
     steps: Array
     lo: Array
     hi: Array
-    half_widths: NDArray[np.float64]
+    half_width: float
 
     @property
     def judges(self) -> bool:
         """Whether the bands leave anything to judge: from half a level on, every input is borderline."""
-        return bool(self.half_widths.max() < 0.5)
+        return self.half_width < 0.5
 
     @property
     def reachable(self) -> tuple[int, ...]:
@@ -77,8 +77,7 @@ class Staircase:
         # Beyond the outermost levels' intervals the level is clipped, so u is: it overshoots under (1+ε) from L = 1002.
         u = np.clip(self.rule.level_coordinate(z, self.levels), -0.5, self.levels - 0.5)
         below, above = u - (level + 0.5), (level - 0.5) - u
-        width = self.half_widths[np.clip(np.where(below > above, level, level - 1), 0, self.levels - 2)]
-        units: NDArray[np.float64] = np.maximum(np.maximum(below, above), 0.0) / width
+        units: NDArray[np.float64] = np.maximum(np.maximum(below, above), 0.0) / self.half_width
         # u rounds too, by about the band of float64 itself: the bands' exact borders say which side of 1 it is.
         lowest, highest = self.allowed(z)
         wrong = (level < lowest) | (level > highest)
@@ -128,7 +127,6 @@ def staircase(rule: Rule, levels: int, dtype: str, held: str | None = None) -> S
     `KeyError` for an unknown dtype.
     """
     precision, band = PRECISIONS[dtype], PRECISIONS[held or dtype]
-    widths = _half_widths(rule, levels, band)
     return Staircase(
         rule=rule,
         levels=levels,
@@ -137,7 +135,7 @@ def staircase(rule: Rule, levels: int, dtype: str, held: str | None = None) -> S
         steps=_in_floats(rule, levels, 0, None, precision),
         lo=_in_floats(rule, levels, -1, band, precision),
         hi=_in_floats(rule, levels, +1, band, precision),
-        half_widths=np.array([float(width) for width in widths]),
+        half_width=float(_half_width(rule, levels, band)),
     )
 
 
@@ -162,21 +160,13 @@ def _place(rule: Rule, constants: Constants, u: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _half_widths(rule: Rule, levels: int, held: Precision) -> tuple[Any, ...]:
-    """Half the width of each step's band in the level coordinate, mpmath numbers."""
+def _half_width(rule: Rule, levels: int, held: Precision) -> Any:
+    """Half the width of a step's band in the level coordinate, an mpmath number."""
     constants = rule.constants(levels)
     with mpmath.workdps(DIGITS):
-        unit = mpmath.mpf(2) ** (1 - held.bits)
-        steepest = constants.amplitude * abs(constants.shift_slope)
-        least = levels * mpmath.mpf(rule.activation.rounding)
-        if steepest <= least:  # a' is at most 1, so that κ cannot exceed L at any step
-            return (least * unit,) * (levels - 1)
-        widths = []
-        for k in range(1, levels):
-            t = _argument(constants, mpmath.mpf(2 * k - 1) / 2)
-            slope = rule.activation.exact_slope_at(t) if abs(t) < 1 else mpmath.mpf(0)
-            widths.append(max(least, steepest * slope) * unit)
-        return tuple(widths)
+        rounding = levels * mpmath.mpf(rule.activation.rounding)
+        conditioning = constants.amplitude * abs(constants.shift_slope)
+        return max(rounding, conditioning) * mpmath.mpf(2) ** (1 - held.bits)
 
 
 def _in_floats(rule: Rule, levels: int, side: int, held: Precision | None, precision: Precision) -> Array:
@@ -209,8 +199,8 @@ def _near_borders(
     2^-41 of that at most, and its own rounding and that of the shift are relative.
     """
     k = rule.constants(levels).rounded
-    widths = np.zeros(levels - 1) if held is None else np.array([float(w) for w in _half_widths(rule, levels, held)])
-    t = (np.arange(1, levels) - 0.5 + side * widths - k.centre + k.offset) / k.amplitude
+    width = 0.0 if held is None else float(_half_width(rule, levels, held))
+    t = (np.arange(1, levels, dtype=np.float64) - 0.5 + side * width - k.centre + k.offset) / k.amplitude
     t = np.where(np.abs(t) < 1.0 - 2.0**-8, t, np.nan)
     place = rule.activation.near_inverse(t) - k.shift
     slack = 2.0**-40 * (1.0 + np.abs(place) + abs(k.shift))
@@ -221,9 +211,9 @@ def _near_borders(
 def _borders(rule: Rule, levels: int, side: int, held: Precision | None, steps: tuple[int, ...]) -> NDArray[np.float64]:
     """As `_in_floats`, in float64, exactly, for some steps."""
     constants = rule.constants(levels)
-    widths = (mpmath.mpf(0),) * (levels - 1) if held is None else _half_widths(rule, levels, held)
+    width = mpmath.mpf(0) if held is None else _half_width(rule, levels, held)
     with mpmath.workdps(DIGITS):
-        places = [_place(rule, constants, mpmath.mpf(2 * k - 1) / 2 + side * widths[k - 1]) for k in steps]
+        places = [_place(rule, constants, mpmath.mpf(2 * k - 1) / 2 + side * width) for k in steps]
         # A float on the upper border is borderline still, and a clamp puts floats there: the band ends above it.
         return np.array([_float64_on_or_above(place, strictly=side > 0) for place in places], dtype=np.float64)
 

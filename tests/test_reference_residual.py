@@ -100,7 +100,7 @@ def test_a_right_computation_in_float32_stays_within_half_of_its_doubt(rule: Res
         x = numbers(4000, L)
         followed = rule.followed(x, L, STAGES, FLOAT32)
         h = rule.stage.constants(L).rounded.amplitude
-        band = staircase(rule.stage, L, "float32").half_widths.max()
+        band = staircase(rule.stage, L, "float32").half_width
         same = np.ones(len(x), dtype=bool)
         for i, (u, level) in enumerate(in_float32(rule, x, L, inverse)):
             exact = rule.stage.level_coordinate(followed.given[:, i], L)

@@ -221,7 +221,7 @@ def moved_threshold(units: float, levels: int = 8, step: int = 3) -> type[TorchF
         stair = staircase(q.rule, levels, "float32")
         place = float(stair.steps[step - 1])
         slope = float(q.rule.slope(stair.steps[step - 1 : step], levels)[0]) * q.rule.grid.half(levels)
-        reach = units * float(stair.half_widths[step - 1]) / slope
+        reach = units * stair.half_width / slope
         within = (z >= place) & (z < place + reach) & (q.sizes == levels)
         return torch.where(within, place - 0.01, z)
 
