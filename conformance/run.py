@@ -40,6 +40,10 @@ _UNUSED = (
 )
 
 
+#: How many workers of a run on an accelerator may lose their device before it is given up; xdist's own is four a process.
+_RESTARTS = 256
+
+
 class Watcher(Protocol):
     """Somebody who wants to know how far a run is."""
 
@@ -93,7 +97,7 @@ def run_suite(
     watcher.planned(sum(len(session.cases(target)) for target in session.adapters))
     with tempfile.TemporaryDirectory(prefix="fsqcheck-") as folder, _environment(_ENVIRONMENT | {_STORAGE: folder}):
         set_hypothesis_home_dir(folder)
-        beside = processes > 1 or (not within and any(device != "cpu" for device in session.wanted.devices))
+        beside = processes > 1 or (not within and _on_an_accelerator(session))
         arguments = _arguments(session, report, processes if beside else 0, captured)
         status = pytest.main(arguments, plugins=[_Steering(session, watcher), *plugins])
     if status == pytest.ExitCode.INTERRUPTED:
@@ -101,6 +105,10 @@ def run_suite(
     if status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         return Ending(broke=f"pytest ended with {pytest.ExitCode(status).name}")
     return Ending()
+
+
+def _on_an_accelerator(session: Session) -> bool:
+    return any(device != "cpu" for device in session.wanted.devices)
 
 
 def _only_targets(session: Session, report: Path) -> None:
@@ -116,10 +124,8 @@ def _arguments(session: Session, report: Path, processes: int, captured: bool) -
     arguments = ["-p", plugin.__name__, "--import-mode=importlib", f"--capture={'fd' if captured else 'no'}"]
     arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
     arguments += ["-c", os.devnull, "--rootdir", str(HERE)]
-    if processes:
-        # Each worker that dies takes a case with it, so this many can die.
-        mortal = f"--max-worker-restart={sum(len(session.cases(target)) for target in session.adapters)}"
-        arguments += ["-p", "xdist", "-n", str(processes), "--dist", "worksteal", mortal]
+    arguments += ["-p", "xdist", "-n", str(processes), "--dist", "worksteal"] if processes else []
+    arguments += [f"--max-worker-restart={_RESTARTS}"] if processes and _on_an_accelerator(session) else []
     lists: Mapping[str, tuple[str, ...]] = {
         "--fsq": wanted.targets,
         "--fsq-rule": wanted.rules,
