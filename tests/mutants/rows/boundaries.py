@@ -43,7 +43,7 @@ ROWS = (
     Offender("StretchesCodesByFourUlps", "BND-1", "which is none of the", "code"),
     Offender("GivesLevelsForCodes", "BND-1", "which is none of the", "code"),
     Offender("TreatsAllChannelsAsTheFirst", "BND-3", "takes level", "level gradient"),
-    Offender("QuantizesOnlyTheFirstChannel", "BND-1", "which is none of the", "code gradient"),
+    Offender("QuantizesOnlyTheFirstChannel", "BND-1", "which is none of the", "code gradient context"),
     Offender("SwapsTwoChannels", "BND-3", "takes level", "level gradient context nan"),
     Offender("CountsFromZeroAtTwoLevels", "BND-1", "which is none of the", "code index gradient", "symmetric"),
     Offender("ComputesTheErratum", "NUM-1", "takes level", "level gradient", "paper"),

@@ -35,7 +35,7 @@ ROWS = (
     Offender("ForgetsSamplesFrom65535On", "SHP-5", "in a sequence", "context index"),
     Offender("ForgetsWhatIsLeftOfAThousand", "SHP-5", "the indices of a sequence of 1001", "context"),
     Offender("ForgetsPositionsBeyond2To16ChannelFirst", "SHP-5", "in the layout BdT", "context", "widened", "adapter"),
-    Offender("ForgetsLongFloat64", "SHP-5", "further up in float64", "context"),
+    Offender("ForgetsLongFloat64", "SHP-5", "further up in float64", "index context"),
     Offender("LeavesTheEdgesOfImages", "SHP-5", "in the layout BdHW", "context", "widened", "adapter"),
     Offender("TakesASingleVectorRoughly", "SHP-4", "the codes of a vector alone", "context gradient"),
     Offender("ErrsBeyond2To18Vectors", "SHP-5", "in a sequence", "context", tier="standard"),
