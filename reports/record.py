@@ -37,8 +37,10 @@ OUTCOMES: tuple[Outcome, ...] = (
 )
 SEVERITIES: tuple[Severity, ...] = ("must", "should", "may")
 
+#: Outcomes of a case to which the target gave no answer.
+MUTE: frozenset[Outcome] = frozenset({"error", "crash", "timeout"})
 #: Outcomes of a case that ran and did not conform.
-BAD: frozenset[Outcome] = frozenset({"fail", "error", "crash", "timeout"})
+BAD: frozenset[Outcome] = MUTE | {"fail"}
 #: Outcomes of a case in which the target answered and was judged.
 JUDGED: frozenset[Outcome] = BAD | {"pass", "xfail", "xpass"}
 

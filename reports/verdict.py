@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from . import plain
 from .reason import Idle
-from .record import BAD, JUDGED, SEVERITIES, BaselineLine, Outcome, Record, ResultLine, Severity, TargetLine
+from .record import BAD, JUDGED, MUTE, SEVERITIES, BaselineLine, Outcome, Record, ResultLine, Severity, TargetLine
 from .sorting import in_order
 from .words import counted, listed
 
@@ -203,7 +203,7 @@ def _words(
     stale = "" if baseline is None or not baseline.problems else f"; {counted(len(baseline.problems), 'problem')} with "
     stale += "the baseline" if stale else ""
     if failing["must"]:
-        return f"does not conform: {_fail(failing)}{stale}"
+        return f"does not conform: {_fail(failing)}{_mute(cases)}{stale}"
     passing = states["passes"]
     parts = [f"{counted(passing, 'clause') if passing else 'no clause'} {'passes' if passing < 2 else 'pass'}"]
     if any(failing.values()):
@@ -222,6 +222,12 @@ def _fail(failing: Mapping[Severity, int]) -> str:
     total = sum(failing.values())
     parts = [f"{failing[severity]:,} {severity.upper()}" for severity in SEVERITIES if failing[severity]]
     return f"{listed(parts)} {'clause fails' if total == 1 else 'clauses fail'}"
+
+
+def _mute(cases: Counter[Outcome]) -> str:
+    """What to see to first, where more than half of all cases got no answer: little is known of what it computes."""
+    mute, judged = sum(cases[outcome] for outcome in MUTE), sum(cases[outcome] for outcome in JUDGED)
+    return f"; {mute:,} of {counted(judged, 'case')} got no answer: see to that first" if 2 * mute > judged else ""
 
 
 def _idle(cases: Counter[Outcome], idle: Idle) -> str:

@@ -37,9 +37,14 @@ def swapped() -> Record:
 RECORDS: dict[str, tuple[Record, int, str]] = {
     "everything passes": (record(result(), result(clause="SYM-1")), 0, "conforms: 2 clauses pass"),
     "a MUST fails": (record(*MUST_FAILS), 1, "does not conform: 1 MUST clause fails"),
-    "a MUST raises": (record(result("error")), 1, "does not conform: 1 MUST clause fails"),
-    "a MUST crashes": (record(result("crash")), 1, "does not conform: 1 MUST clause fails"),
-    "a MUST times out": (record(result("timeout")), 1, "does not conform: 1 MUST clause fails"),
+    "a MUST raises": (record(result("error"), result(n=1)), 1, "does not conform: 1 MUST clause fails"),
+    "a MUST crashes": (record(result("crash"), result(n=1)), 1, "does not conform: 1 MUST clause fails"),
+    "a MUST times out": (record(result("timeout"), result(n=1)), 1, "does not conform: 1 MUST clause fails"),
+    "most cases get no answer": (
+        record(result("error"), result("crash", n=1), result("timeout", "SYM-1"), result(n=2), result("fail", n=3)),
+        1,
+        "does not conform: 2 MUST clauses fail; 3 of 5 cases got no answer: see to that first",
+    ),
     "MUST and SHOULD fail": (
         record(result("fail"), result("fail", "SYM-1"), result("fail", "SYM-2", severity="should")),
         1,
