@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -24,7 +24,7 @@ from .construction import Construction
 from .convention_answers import codes_of, kind_of, place_of_indices, speech_of
 from .convention_encoding import encode_of
 from .convention_residual import is_residual, residual_convention
-from .dialect import CONVENTION, Dialect
+from .dialect import CONVENTION, WITH_AN_AXIS, Dialect
 from .frameworks import bridge_of, guarded
 from .layouts import LAYOUTS
 from .native import NativeAdapter
@@ -148,11 +148,35 @@ class _Trial:
         """How it is called: as the convention says, but for where the indices stand, and for the layout of codes to encode."""
         answer = self._answer(self.layouts[0])
         speech = speech_of(self.place) if isinstance(answer, (tuple, list)) else CONVENTION
+        if self._keeps_an_axis:
+            plain = self._encodes_without_it
+            speech = replace(WITH_AN_AXIS, encode=CONVENTION.encode) if plain else WITH_AN_AXIS
         codes = codes_of(self.bridge, answer)
         if codes is None or not hasattr(self._built, _METHODS[Capability.ENCODE]):
             return speech
         vectors = LAYOUTS[self.layouts[0]].flatten(self.bridge.array(codes))
-        return replace(speech, encode=encode_of(vectors, self._encoded))
+        return replace(speech, encode=encode_of(vectors, self._encoded, speech.encode))
+
+    @cached_property
+    def _keeps_an_axis(self) -> bool:
+        """Whether its indices end in an axis of length 1, for its one codebook, and it decodes such; else they are wrong."""
+        answer = self._answer(self.layouts[0])
+        if answer is None or self.place != 1:
+            return False
+        codes, indices = (self.bridge.array(part) for part in answer[:2])
+        if indices.shape != (*self._positions(self.layouts[0]), 1):
+            return False
+        if not hasattr(self._built, _METHODS[Capability.DECODE]):
+            return not self._encodes_without_it
+        decoded = self._decoded(WITH_AN_AXIS.decode, indices[..., 0])
+        return decoded is not None and decoded.shape == codes.shape
+
+    @property
+    def _encodes_without_it(self) -> bool:
+        """Whether it gives codes indices without that axis, or cannot be asked."""
+        codes = np.zeros((1, 2, len(self._trial[0])), dtype=np.float32)
+        found = self._encoded(CONVENTION.encode, codes)
+        return found is None or found.shape != (1, 2, 1)
 
     @property
     def offers(self) -> frozenset[Capability]:
@@ -199,12 +223,18 @@ class _Trial:
 
     def _encoded(self, expression: str, codes: Array) -> Array | None:
         """What an expression of codes gives; None where it raises."""
+        return self._asked(Dialect(encode=expression).codes_to_indices, codes)
+
+    def _decoded(self, expression: str, indices: Array) -> Array | None:
+        """What an expression of indices gives; None where it raises."""
+        return self._asked(Dialect(decode=expression).indices_to_codes, indices)
+
+    def _asked(self, question: Callable[[Any, Any], Any], array: Array) -> Array | None:
         setup = Setup(self._trial[0], "", layout=self.layouts[0])
         try:
             with self.bridge.guard(), self.bridge.running(setup):
                 module = self.bridge.prepared(self._built, "cpu", False, False)
-                given = self.bridge.native(codes, "cpu")
-                return self.bridge.array(Dialect(encode=expression).codes_to_indices(module, given))
+                return self.bridge.array(question(module, self.bridge.native(array, "cpu")))
         except Exception:
             return None
 

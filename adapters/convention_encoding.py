@@ -24,18 +24,18 @@ _LAID = {
 _ROWS = 97
 
 
-def encode_of(codes: Array, ask: Callable[[str, Array], Array | None]) -> str:
+def encode_of(codes: Array, ask: Callable[[str, Array], Array | None], plain: str = CONVENTION.encode) -> str:
     """The expression that gives the indices of `{codes}`, (…, d), by a class of which (N, d) codes are known.
 
     ask: what an expression gives of an array of codes; None where it raises. A class that takes codes of two axes and of
-    three is asked with any, whatever it gives.
+    three is asked with any, whatever it gives: by `plain`.
     """
     rows = np.resize(codes, (_ROWS, codes.shape[-1]))
-    if all(ask(CONVENTION.encode, some) is not None for some in (rows, np.stack([rows, rows]))):
-        return CONVENTION.encode
+    if all(ask(plain, some) is not None for some in (rows, np.stack([rows, rows]))):
+        return plain
     for layout, laid in _LAID.items():
-        call = CONVENTION.encode.replace("{codes}", f"{{codes}}{laid}")
+        call = plain.replace("{codes}", f"{{codes}}{laid}")
         found = ask(call, rows)
         if found is not None and found.dtype.kind in "iu" and found.shape == (*[1] * (len(layout) - 2), _ROWS):
             return f"{call}.reshape({{codes}}.shape[:-1])"
-    return CONVENTION.encode
+    return plain

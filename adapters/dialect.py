@@ -46,5 +46,12 @@ def _compiled(expression: str, name: str) -> CodeType:
 
 #: The convention that FSQ libraries share (docs/adapters.md).
 CONVENTION = Dialect()
+#: The same with indices that end in an axis of length 1, for the codebook: as vector-quantize-pytorch has them when it is told
+#: to keep that axis.
+WITH_AN_AXIS = Dialect(
+    forward="((r := q({z}))[0], r[1][..., 0])",
+    encode=f"{CONVENTION.encode}[..., 0]",
+    decode=CONVENTION.decode.replace("{indices}", "{indices}[..., None]"),
+)
 #: That of residual quantizers, which vector-quantize-pytorch set.
 RESIDUAL = Dialect(decode="q.get_output_from_indices({indices})")

@@ -107,6 +107,22 @@ class AsFloats(FSQ):
         codes, indices = super().forward(z)
         return codes, indices.float()
 
+class KeepsItsCodebook(FSQ):
+    def forward(self, z):
+        codes, indices = super().forward(z)
+        return codes, indices[..., None]
+    def indices_to_codes(self, indices):
+        return super().indices_to_codes(indices.squeeze(-1))
+
+class KeepsItsCodebookEverywhere(KeepsItsCodebook):
+    def codes_to_indices(self, codes):
+        return super().codes_to_indices(codes)[..., None]
+
+class KeepsAnAxisOnce(FSQ):
+    def forward(self, z):
+        codes, indices = super().forward(z)
+        return codes, indices[..., None]
+
 class InADictionary(FSQ):
     def forward(self, z):
         codes, indices = super().forward(z)
@@ -197,6 +213,22 @@ def test_indices_that_stand_behind_a_loss_are_found_and_printed(name: str, named
     assert (found.indices.shape, found.indices.dtype) == ((2, 4), np.int64)
     script = adapter.script(Setup((5, 7, 3), "widened"), Probe("forward", np.zeros((1, 1, 3), dtype=np.float32)))
     assert "((r := q(z))[0], r[2])" in str(script)
+
+
+@pytest.mark.parametrize("name", ["KeepsItsCodebook", "KeepsItsCodebookEverywhere"])
+def test_an_axis_of_one_codebook_behind_its_indices_is_left_out_and_put_back(name: str, named: Named) -> None:
+    adapter = named(name)
+    found = answer(adapter)
+    assert found.indices.shape == (2, 4)
+    quantizer = adapter.build(Setup((5, 7, 3), "widened", layout=adapter.layouts[0]))
+    assert (quantizer.indices_to_codes(found.indices) == found.codes).all()
+    assert (quantizer.codes_to_indices(found.codes) == found.indices).all()
+    script = adapter.script(Setup((5, 7, 3), "widened"), Probe("forward", np.zeros((1, 1, 3), dtype=np.float32)))
+    assert "((r := q(z))[0], r[1][..., 0])" in str(script)
+
+
+def test_an_axis_that_its_decoder_does_not_know_is_a_fault(named: Named) -> None:
+    assert answer(named("KeepsAnAxisOnce")).indices.shape == (2, 4, 1)
 
 
 def test_a_loss_is_no_index(named: Named) -> None:
