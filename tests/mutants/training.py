@@ -228,21 +228,18 @@ class AddsNoNoiseInHalf(TorchFSQ):
         return answer
 
 
-DrawsItsNoiseElsewhere = noisy(
-    lambda _, z: (
-        torch.rand(z.shape, generator=torch.Generator().manual_seed(int.from_bytes(os.urandom(4), "big"))).to(z.device)
-        * 2
-        - 1
-    )
-)
+def _elsewhere() -> torch.Generator:
+    return torch.Generator().manual_seed(int.from_bytes(os.urandom(4), "big"))
+
+
+DrawsItsNoiseElsewhere = noisy(lambda _, z: torch.rand(z.shape, generator=_elsewhere()).to(z.device) * 2 - 1)
 
 
 class IndexesWhatItsNoiseMade(TorchFSQ):
     def _quantize(self, z: Tensor) -> Answer:
         codes, indices = super()._quantize(z)
-        return codes, indices + (torch.rand(indices.shape, device=indices.device) * 3).long() * (
-            self.training and self.noise > 0
-        )
+        drawn = (torch.rand(indices.shape, device=indices.device) * 3).long()
+        return codes, indices + drawn * (self.training and self.noise > 0)
 
 
 class DrawsTheSameNoiseAlways(TorchFSQ):
