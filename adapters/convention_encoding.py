@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .dialect import CONVENTION
-
 Array = NDArray[Any]
 
 #: What lays (…, d) codes out, by the layout; all positions lie along its last axis but the channels.
@@ -24,11 +22,11 @@ _LAID = {
 _ROWS = 97
 
 
-def encode_of(codes: Array, ask: Callable[[str, Array], Array | None], plain: str = CONVENTION.encode) -> str:
+def encode_of(codes: Array, ask: Callable[[str, Array], Array | None], plain: str) -> str:
     """The expression that gives the indices of `{codes}`, (…, d), by a class of which (N, d) codes are known.
 
-    ask: what an expression gives of an array of codes; None where it raises. A class that takes codes of two axes and of
-    three is asked with any, whatever it gives: by `plain`.
+    ask: what an expression gives of an array of codes; None where it raises. plain: the expression for a class that takes
+    codes of any shape; one that takes codes of two axes and of three is asked by it, whatever it gives.
     """
     rows = np.resize(codes, (_ROWS, codes.shape[-1]))
     if all(ask(plain, some) is not None for some in (rows, np.stack([rows, rows]))):

@@ -139,7 +139,7 @@ def _followed(rule: ResidualRule, x: Floats, levels: int, stages: int, held: Pre
     stage = rule.stage
     eps = held.eps if held else 0.0
     half = stage.constants(levels).rounded.amplitude
-    band = float(staircase(stage, levels, held.name, held.name).half_width) if held else 0.0
+    band = staircase(stage, levels, held.name, held.name).half_width if held else 0.0
     left, error = rule.first_residual(x, levels), np.full(x.shape, rule.first.rounding(stage, levels))
     columns: list[tuple[Floats, Integers, Floats, NDArray[np.bool_], Floats]] = []
     settled = np.ones(x.shape, dtype=bool)

@@ -31,8 +31,8 @@ class Staircase:
     """The steps of one channel for the floats of `dtype`, judged by the band of `held`.
 
     `steps[k-1]` is the smallest float on or above step k, `lo` and `hi` the borders of its band [lo, hi); all of the
-    dtype's own type, L-1 long and ascending, NaN where no float reaches. `half_width` is that of every band, in
-    the level coordinate.
+    dtype's own type, L-1 long and ascending, NaN where no float reaches. `half_width` is that of
+    every band, in the level coordinate.
     """
 
     rule: Rule

@@ -88,21 +88,25 @@ class Trial:
     device: str
     processes: int
 
+    @property
+    def right(self) -> tuple[str, ...]:
+        """The right quantizers that know the device."""
+        return tuple(target for target in RIGHT if self.device in resolve(target).devices())
+
     def run(self, *targets: str, **options: Any) -> Record:
-        """A run of those of some targets that know the device, in the standard tier if nothing else is said."""
-        here = [target for target in targets if self.device in resolve(target).devices()]
+        """A run there, in the standard tier if nothing else is said."""
         wanted = {"tier": "standard", "devices": (self.device,), "processes": self.processes, **options}
-        return fsqcheck.check(*here, **wanted)
+        return fsqcheck.check(*targets, **wanted)
 
     def as_it_comes(self) -> Iterator[Record]:
         """The standard tier as a user runs it."""
-        yield self.run(*RIGHT)
+        yield self.run(*self.right)
 
     def eager(self) -> Iterator[Record]:
         """Every rule with every number of levels, in the standard tier without compilation."""
         clauses = [*(family for family in FAMILIES if family != "DEV"), "DEV-1", "DEV-3", "DEV-4"]
         for rule in RULES.values():
-            yield self.run(*RIGHT, rules=[rule.name], levels=lists(rule), clauses=clauses)
+            yield self.run(*self.right, rules=[rule.name], levels=lists(rule), clauses=clauses)
 
     def compiled(self) -> Iterator[Record]:
         """DEV-5 with every number of levels."""
@@ -113,7 +117,7 @@ class Trial:
     def seeded(self, first: list[Record]) -> Iterator[Record]:
         """The quick tier with ten seeds; every repeat must give what the first one gave."""
         for seed in SEEDS:
-            record = self.run(*RIGHT, seed=seed, tier="quick")
+            record = self.run(*self.right, seed=seed, tier="quick")
             first.append(record)
             yield record
 
@@ -142,7 +146,7 @@ def main() -> int:
     }
     if unknown := [name for name in asked.parts if name not in runs]:
         parser.error(f"there is no part {unknown[0]!r}; the parts are {', '.join(runs)}")
-    if asked.device not in resolve("torch-fsq").devices():
+    if not trial.right:
         parser.error(f"torch finds no device {asked.device!r} on this machine")
     wanted = asked.parts or list(runs)
     parts = []
@@ -157,7 +161,8 @@ def main() -> int:
         f"and {sum(one.drawn for one in parts):,} drawn level lists and shapes; of {len(SEEDS)} repeats with as many "
         f"seeds, {differing} gave another outcome or other bits than the first.",
         "",
-        "| tried on `reference` and `torch-fsq`, all rules, four dtypes | passed | could not be judged | drawn | blamed |",
+        f"| tried on {' and '.join(f'`{target}`' for target in trial.right)}, all rules, four dtypes "
+        "| passed | could not be judged | drawn | blamed |",
         "|---|--:|--:|--:|--:|",
         *(one.row for one in parts),
     ]

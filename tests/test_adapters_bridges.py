@@ -108,6 +108,23 @@ def test_on_a_device_what_a_target_writes_into_codes_or_indices_is_seen() -> Non
     assert not indices.any()
 
 
+def test_a_device_is_lost_when_it_answers_with_an_error_and_the_guard_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors might be reported later")
+
+    assert TORCH.lost("cuda") is None
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    for name in ("synchronize", "manual_seed_all"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
+    assert TORCH.lost("cuda") is None
+    for name in ("synchronize", "manual_seed_all"):
+        monkeypatch.setattr(torch.cuda, name, fails)
+    assert TORCH.lost("cuda") == "CUDA error: device-side assert triggered"
+    assert TORCH.lost("cpu") is None
+    with TORCH.guard():
+        assert torch.ones(1).item() == 1.0
+
+
 def test_memory_is_shared() -> None:
     values = np.zeros(3, dtype=ml_dtypes.bfloat16)
     TORCH.native(values, "cpu")[1] = 2.0
