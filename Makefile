@@ -55,7 +55,9 @@ history: $(VENV)/ready
 	  --markdown docs/history/$(SUBJECT).md --html $(OUT)/$(SUBJECT).history.html; status=$$?; \
 	  echo "history: docs/history/$(SUBJECT).md, $(OUT)/$(SUBJECT).history.html"; test $$status -le 1
 
-test: lint types unit wheel
+test: lint
+	$(MAKE) --no-print-directory --output-sync=target -j2 types wheel
+	$(MAKE) --no-print-directory unit
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --quiet --fix .
@@ -103,7 +105,7 @@ FILES :=
 PART := 0/1
 mutation: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
-	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutation --part $(PART) $(FILES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.mutation -n $(CORES) --part $(PART) $(FILES)
 
 field: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m fsqcheck.tests.field_page

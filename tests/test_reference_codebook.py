@@ -51,6 +51,13 @@ def test_a_whole_codebook_counts_up_with_the_first_channel_fastest(sizes: tuple[
     assert len(np.unique(levels, axis=0)) == prod(sizes)
 
 
+def test_the_recommended_levels_are_those_of_the_papers_table() -> None:
+    lists = {"8,6,5": 2**8, "8,5,5,5": 2**10, "7,5,5,5,5": 2**12, "8,8,8,6,5": 2**14, "8,8,8,5,5,5": 2**16}
+    assert {",".join(map(str, levels)): wanted for wanted, levels in RECOMMENDED.items()} == lists
+    sizes = {wanted: Codebook(levels).size for wanted, levels in RECOMMENDED.items()}
+    assert sizes == {2**8: 240, 2**10: 1000, 2**12: 4375, 2**14: 15360, 2**16: 64000}
+
+
 def test_the_basis_is_the_weight_of_each_channel() -> None:
     codebook = Codebook([8, 5, 3])
     assert codebook.basis.tolist() == [1, 8, 40]

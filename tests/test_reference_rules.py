@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from fsqcheck.reference import FSQ, PRECISIONS, RECOMMENDED, RULES, Codebook, every_value, rule_named, staircase
+from fsqcheck.reference import FSQ, PRECISIONS, RULES, every_value, rule_named, staircase
 from fsqcheck.reference.rules import ATANH_SHIFT, IDENTITY_SHIFT, NO_SHIFT, TAN_SHIFT, Shift
 
 from . import oracle
@@ -225,11 +225,6 @@ def test_an_unknown_rule_is_refused_with_the_known_ones() -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_is_found_by_its_name(name: str) -> None:
     assert rule_named(name) is RULES[name]
-
-
-def test_the_recommended_levels_have_the_sizes_of_the_paper() -> None:
-    sizes = {wanted: Codebook(levels).size for wanted, levels in RECOMMENDED.items()}
-    assert sizes == {2**8: 240, 2**10: 1000, 2**12: 4375, 2**14: 15360, 2**16: 64000}
 
 
 @pytest.mark.parametrize("rule", RULES)

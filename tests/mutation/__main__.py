@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import multiprocessing
 import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from .judges import JUDGES, Judge, Verdict, runs, sound, verdict
@@ -25,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KNOWN = Path(__file__).with_name("equivalents.txt")
 
 
-def judged(mutant: Mutant, whole: dict[Judge, Verdict]) -> tuple[str, str]:
+def judged(whole: dict[Judge, Verdict], mutant: Mutant) -> tuple[str, str]:
     """The judge that a mutant does not get past, and what it said; `survived` when there is none."""
     silenced = ""
     for judge in JUDGES[mutant.file]:
@@ -38,10 +41,19 @@ def judged(mutant: Mutant, whole: dict[Judge, Verdict]) -> tuple[str, str]:
     return ("silenced", silenced) if silenced else ("survived", "")
 
 
+def _side_by_side(
+    chosen: Sequence[Mutant], whole: dict[Judge, Verdict], processes: int
+) -> Iterator[tuple[Mutant, tuple[str, str]]]:
+    """Each mutant with what `judged` says of it, in their order."""
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        yield from zip(chosen, pool.imap(partial(judged, whole), chosen), strict=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", default=tuple(JUDGES))
     parser.add_argument("--part", default="0/1", help="only each n-th mutant from the i-th on: i/n")
+    parser.add_argument("-n", type=int, default=1, metavar="N", help="how many mutants are judged side by side")
     options = parser.parse_args()
     first, step = (int(number) for number in options.part.split("/"))
     known = set(KNOWN.read_text(encoding="utf-8").splitlines()) if KNOWN.exists() else set()
@@ -54,8 +66,8 @@ def main() -> int:
                 print(f"# {judge.name}: {whole[judge].passes} cases pass, {whole[judge].seconds:.1f} s", flush=True)
             assert runs(judge, ROOT / file), f"{judge.name} does not run {file}"
         counts, started = Counter[str](), time.monotonic()
-        for mutant in mutants(file, (ROOT / file).read_text(encoding="utf-8"))[first::step]:
-            by, said = judged(mutant, whole)
+        chosen = mutants(file, (ROOT / file).read_text(encoding="utf-8"))[first::step]
+        for mutant, (by, said) in _side_by_side(chosen, whole, options.n):
             equivalent = by in ("survived", "silenced") and str(mutant) in known
             counts["equivalent" if equivalent else by] += 1
             surviving += by in ("survived", "silenced") and not equivalent

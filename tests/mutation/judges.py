@@ -1,4 +1,4 @@
-"""The judges of a mutant, cheap ones first, each in a fork of a process that has loaded everything but fsqcheck."""
+"""The judges of a mutant, one after another, each in a fork of a process that has loaded everything but fsqcheck."""
 
 from __future__ import annotations
 
@@ -73,15 +73,18 @@ _TORCH = (
     _suite("suite, four other rules", ("torch-fsq",), _RULES[1:], "--fsq-strict"),
     _tests("test_adapters_torch_fsq.py"),
 )
-_REFERENCE = (
-    _suite("suite on right quantizers", _RIGHT, _RULES[:1]),
-    _suite("suite on torch-fsq", ("torch-fsq",), _RULES[:2], "--fsq-strict"),
+_ON_RIGHT = _suite("suite on a right quantizer", _RIGHT[:1], _RULES[:1])
+_ON_OTHERS = _suite("suite on right quantizers", _RIGHT[1:], _RULES[:1])
+_ON_TORCH = _suite("suite on torch-fsq", ("torch-fsq",), _RULES[:2], "--fsq-strict")
+# The stages of the older rules do not refine, as RES-13 rightly says.
+_ON_RESIDUAL_TORCH = _suite(
+    "suite on torch-fsq", ("torch-fsq",), _RESIDUAL_RULES, "-k", "not test_each_further_stage_refines"
 )
 _RESIDUAL = (
-    _suite("suite on right residual quantizers", _RIGHT_RESIDUAL, _RESIDUAL_RULES[:1]),
-    # The stages of the older rules do not refine, as RES-13 rightly says.
-    _suite("suite on torch-fsq", ("torch-fsq",), _RESIDUAL_RULES, "-k", "not test_each_further_stage_refines"),
-    _tests("test_reference_residual.py", "test_residual.py"),
+    _suite("suite on a right residual quantizer", _RIGHT_RESIDUAL[:1], _RESIDUAL_RULES[:1]),
+    _tests("test_reference_residual.py"),
+    _suite("suite on right residual quantizers", _RIGHT_RESIDUAL[1:], _RESIDUAL_RULES[:1]),
+    _ON_RESIDUAL_TORCH,
 )
 
 
@@ -90,15 +93,16 @@ def _own(*tests: str) -> Judge:
 
 
 def _reference(*tests: str) -> tuple[Judge, ...]:
-    return (*_REFERENCE, _own(*tests))
+    # What the suite says of one right quantizer kills most; of four it takes long, so they come last.
+    return _ON_RIGHT, _own(*tests), _ON_OTHERS, _ON_TORCH
 
 
-#: By the mutant's file, those of most weight first. Its own tests are those that are about it.
+#: By the mutant's file, in their order. Its own tests are those that are about it.
 JUDGES = {
     "adapters/torch_fsq.py": _TORCH,
     "reference/rules.py": _reference("rules", "fsq", "gradient", "staircase"),
     "reference/staircase.py": _reference("staircase", "bands", "distance"),
-    "reference/codebook.py": _reference("codebook"),
+    "reference/codebook.py": (_ON_RIGHT, _tests("test_reference_codebook.py", "test_levels.py"), _ON_OTHERS, _ON_TORCH),
     # Nothing is judged by the reference's own quantizer: it is a target as others are.
     "reference/fsq.py": (
         _suite("suite on the reference", ("reference",), _RULES[:2], "--fsq-strict"),
@@ -110,7 +114,7 @@ JUDGES = {
     "reference/residual.py": _RESIDUAL,
     "reference/residual_fsq.py": _RESIDUAL,
     "reference/choosing.py": (_tests("test_levels.py"),),
-    "adapters/torch_residual.py": _RESIDUAL[1:],
+    "adapters/torch_residual.py": (_ON_RESIDUAL_TORCH, _tests("test_reference_residual.py", "test_residual.py")),
 }
 
 
