@@ -21,10 +21,9 @@ from ..reference import PRECISIONS
 from .affording import codebook_held
 from .bridge import Array, Bridge, Call
 from .construction import Construction
-from .convention_answers import codes_of, kind_of, place_of_indices, speech_of
-from .convention_encoding import encode_of
+from .convention_answers import codes_of, kind_of
 from .convention_residual import is_residual, residual_convention
-from .dialect import CONVENTION, WITH_AN_AXIS, Dialect
+from .convention_speech import Speech
 from .frameworks import bridge_of, guarded
 from .layouts import LAYOUTS
 from .native import NativeAdapter
@@ -54,7 +53,7 @@ def convention(name: str, call: Construction) -> NativeAdapter:
         offers=trial.offers,
         lacks=trial.lacks,
         refuses=trial.refusal,
-        speaks=lambda _: trial.speech,
+        speaks=lambda setup: trial.speech.dialect(setup.layout),
         only_levels=trial.only_levels,
     )
 
@@ -138,50 +137,15 @@ class _Trial:
         )
 
     @cached_property
-    def place(self) -> int | None:
-        """Where in its answers the indices stand, in the first layout; None where nowhere."""
-        answer = self._answer(self.layouts[0])
-        return None if answer is None else place_of_indices(self.bridge, answer, self._positions(self.layouts[0]))
-
-    @cached_property
-    def speech(self) -> Dialect:
-        """How it is called: as the convention says, but for where the indices stand, and for the layout of codes to encode."""
-        answer = self._answer(self.layouts[0])
-        speech = speech_of(self.place) if isinstance(answer, (tuple, list)) else CONVENTION
-        if self._keeps_an_axis:
-            plain = self._encodes_without_it
-            speech = replace(WITH_AN_AXIS, encode=CONVENTION.encode) if plain else WITH_AN_AXIS
-        codes = codes_of(self.bridge, answer)
-        if codes is None or not hasattr(self._built, _METHODS[Capability.ENCODE]):
-            return speech
-        vectors = LAYOUTS[self.layouts[0]].flatten(self.bridge.array(codes))
-        return replace(speech, encode=encode_of(vectors, self._encoded, speech.encode))
-
-    @cached_property
-    def _keeps_an_axis(self) -> bool:
-        """Whether its indices end in an axis of length 1, for its one codebook, and it decodes such; else they are wrong."""
-        answer = self._answer(self.layouts[0])
-        if answer is None or self.place != 1:
-            return False
-        codes, indices = (self.bridge.array(part) for part in answer[:2])
-        if indices.shape != (*self._positions(self.layouts[0]), 1):
-            return False
-        if not hasattr(self._built, _METHODS[Capability.DECODE]):
-            return not self._encodes_without_it
-        decoded = self._decoded(WITH_AN_AXIS.decode, indices[..., 0])
-        return decoded is not None and decoded.shape == codes.shape
-
-    @property
-    def _encodes_without_it(self) -> bool:
-        """Whether it gives codes indices without that axis, or cannot be asked."""
-        codes = np.zeros((1, 2, len(self._trial[0])), dtype=np.float32)
-        found = self._encoded(CONVENTION.encode, codes)
-        return found is None or found.shape != (1, 2, 1)
+    def speech(self) -> Speech:
+        """How it is called, as far as asking shows it."""
+        encodes, decodes = (hasattr(self._built, _METHODS[one]) for one in (Capability.ENCODE, Capability.DECODE))
+        return Speech(self.bridge, self.layouts, self._answer(self.layouts[0]), encodes, decodes, self._asked)
 
     @property
     def offers(self) -> frozenset[Capability]:
         methods = {capability for capability, name in _METHODS.items() if hasattr(self._built, name)}
-        if self.place is not None:
+        if self.speech.place is not None:
             methods.add(Capability.INDICES)
         if hasattr(self._built, "vjp"):
             methods.add(Capability.GRADIENT)
@@ -221,14 +185,6 @@ class _Trial:
                 continue
             yield answer
 
-    def _encoded(self, expression: str, codes: Array) -> Array | None:
-        """What an expression of codes gives; None where it raises."""
-        return self._asked(Dialect(encode=expression).codes_to_indices, codes)
-
-    def _decoded(self, expression: str, indices: Array) -> Array | None:
-        """What an expression of indices gives; None where it raises."""
-        return self._asked(Dialect(decode=expression).indices_to_codes, indices)
-
     def _asked(self, question: Callable[[Any, Any], Any], array: Array) -> Array | None:
         setup = Setup(self._trial[0], "", layout=self.layouts[0])
         try:
@@ -237,9 +193,6 @@ class _Trial:
                 return self.bridge.array(question(module, self.bridge.native(array, "cpu")))
         except Exception:
             return None
-
-    def _positions(self, layout: str) -> tuple[int, ...]:
-        return LAYOUTS[layout].positions(LAYOUTS[layout].shape(len(self._trial[0])))
 
     def construction(self, setup: Setup) -> Construction:
         """The constructor call of a setup."""

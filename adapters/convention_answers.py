@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .bridge import Bridge
-from .dialect import CONVENTION, Dialect
 
 
 def codes_of(bridge: Bridge, answer: Any) -> Any | None:
@@ -37,11 +36,3 @@ def place_of_indices(bridge: Bridge, answer: Any, positions: tuple[int, ...]) ->
     if len(later) == 1:
         return later[0]
     return 1 if 1 in arrays and arrays[1].ndim else None
-
-
-def speech_of(place: int | None) -> Dialect:
-    """How a class is called whose answers hold the indices in this place."""
-    if place == 1:
-        return CONVENTION
-    indices = "None" if place is None else f"r[{place}]"
-    return Dialect(forward=f"((r := q({{z}}))[0], {indices})")

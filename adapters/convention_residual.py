@@ -1,7 +1,8 @@
 """Residual quantizers that need no adapter: classes with the convention that vector-quantize-pytorch set.
 
 `Class(levels=[…], num_quantizers=n, dim=d, **arguments)` makes the quantizer; calling it gives codes, and indices with an axis of
-the stages; `get_output_from_indices` decodes them, `get_codes_from_indices` gives the codes of each stage. `groups`,
+the stages; `get_output_from_indices`, or else `indices_to_codes`, decodes them, `get_codes_from_indices` gives the codes of each
+stage. `groups`,
 `is_channel_first` and `quantize_dropout` are used where its signature has them, and so `dim`. What the class does not have is
 unsupported; the layouts that it takes are found by trying, and so is its rule.
 """
@@ -32,18 +33,15 @@ _TRIALS = ((4, 6, 5),)
 _STAGES = 3
 #: So many vectors tell `residual-paper` from `residual-atanh`, which differ for three numbers in ten thousand at L = 4.
 _NUMBERS = 2**14
+_DECODERS = ("get_output_from_indices", "indices_to_codes")
 _METHODS = {
-    Capability.DECODE: "get_output_from_indices",
     Capability.STAGE_CODES: "get_codes_from_indices",
     Capability.TRAIN: "train",
     Capability.GRADIENT: "vjp",
 }
 _OPTIONS = {Capability.STAGE_DROPOUT: "quantize_dropout", Capability.GROUPS: "groups"}
-#: Groups have an axis of their own in the indices, and one group has it too.
-_ONE_GROUP = Dialect(
-    decode="q.get_output_from_indices({indices}[None])", stages="q.get_codes_from_indices({indices}[None])[0]"
-)
-_PLAIN = "it is a residual quantizer: the clauses of RES are about it, by a residual rule"
+#: Why such a class is not asked as a plain quantizer.
+IS_RESIDUAL = "it is a residual quantizer: the clauses of RES are about it, by a residual rule"
 
 
 def is_residual(target: Any) -> bool:
@@ -76,7 +74,7 @@ def residual_convention(name: str, call: Construction) -> NativeAdapter:
         rules=tuple(RESIDUAL_RULES[rule].stage.name for rule in trial.rules),
         layouts=trial.layouts,
         offers=frozenset(Capability),  # so that every question gets the one answer that says most
-        refuses=lambda _: _PLAIN,
+        refuses=lambda _: IS_RESIDUAL,
         residual=residual,
         only_levels=trial.only_levels,
     )
@@ -134,7 +132,10 @@ class _Trial:
 
     @cached_property
     def layouts(self) -> tuple[str, ...]:
-        return tuple(name for name in LAYOUTS if self._answer(LAYOUTS[name]) is not None) or ("BTd",)
+        taken = tuple(name for name in LAYOUTS if self._answer(LAYOUTS[name]) is not None)
+        last = tuple(name for name in taken if name.endswith("d"))
+        # One that is not told where the channels are takes them in one place only.
+        return (taken if "is_channel_first" in self.parameters else last or taken) or ("BTd",)
 
     @cached_property
     def dtypes(self) -> tuple[str, ...]:
@@ -145,6 +146,7 @@ class _Trial:
     @property
     def offers(self) -> frozenset[Capability]:
         methods = {capability for capability, name in _METHODS.items() if hasattr(self._trial[1], name)}
+        methods |= {Capability.DECODE} if self._decoder is not None else set()
         options = {capability for capability, name in _OPTIONS.items() if name in self.parameters}
         answer = self._answer(LAYOUTS[self.layouts[0]])
         given = {Capability.INDICES} if answer is not None and answer[1] is not None else set()
@@ -181,17 +183,36 @@ class _Trial:
     def _answer(self, layout: Layout, dtype: str = "float32", z: Array | None = None) -> Pair | None:
         """What a call gives; None when it fails, or gives no codes like the input."""
         setup = Setup(self._trial[0], "", layout=layout.name, stages=_STAGES)
-        if self._channel_first(setup) and "is_channel_first" not in self.parameters:
-            return None
         given = np.zeros(layout.shape(len(setup.levels))) if z is None else z
         try:
             with self.bridge.guard():
-                module = self.bridge.prepared(self._module(setup), "cpu", False, False)
-                native = self.bridge.native(given.astype(PRECISIONS[dtype].dtype), "cpu")
-                codes, indices = self.taken(self.bridge, self.bridge.called(module, native, Call("cpu")), setup)
+                result = self._called(setup, given.astype(PRECISIONS[dtype].dtype))
+                if (place := _place(self.bridge, result)) > 1:
+                    result = (result[0], result[place])
+                codes, indices = self.taken(self.bridge, result, setup)
                 return (codes, indices) if tuple(codes.shape) == given.shape else None
         except Exception:
             return None
+
+    def _called(self, setup: Setup, z: Array) -> Any:
+        module = self.bridge.prepared(self._module(setup), "cpu", False, False)
+        return self.bridge.called(module, self.bridge.native(z, "cpu"), Call("cpu"))
+
+    @cached_property
+    def _forward(self) -> str:
+        """How it quantizes: to codes and indices, behind a loss or not."""
+        setup = Setup(self._trial[0], "", layout=self.layouts[0], stages=_STAGES)
+        try:
+            with self.bridge.guard():
+                zeros = np.zeros(LAYOUTS[setup.layout].shape(len(setup.levels)), dtype=np.float32)
+                place = _place(self.bridge, self._called(setup, zeros))
+        except Exception:
+            place = 1
+        return RESIDUAL.forward if place == 1 else f"((r := q({{z}}))[0], r[{place}])"
+
+    @property
+    def _decoder(self) -> str | None:
+        return next((name for name in _DECODERS if hasattr(self._trial[1], name)), None)
 
     def _module(self, setup: Setup) -> Any:
         return self.construction(setup).build()
@@ -202,7 +223,7 @@ class _Trial:
             wanted["dim"] = setup.groups * len(setup.levels)
         if "groups" in self.parameters:
             wanted["groups"] = setup.groups
-        if self._channel_first(setup):
+        if self._channel_first(setup) and "is_channel_first" in self.parameters:
             wanted["is_channel_first"] = True
         if setup.stage_dropout or self._drops_stages:
             wanted["quantize_dropout"] = setup.stage_dropout
@@ -224,8 +245,13 @@ class _Trial:
         return replace(call, attributes=idle_projections(setup.groups * len(setup.levels)))
 
     def dialect(self, setup: Setup) -> Dialect:
-        """How the quantizer of a setup is called."""
-        return _ONE_GROUP if "groups" in self.parameters and setup.groups == 1 else RESIDUAL
+        """How the quantizer of a setup is called. Groups have an axis of their own in the indices, and one group has it too."""
+        axis, first = ("[None]", "[0]") if "groups" in self.parameters and setup.groups == 1 else ("", "")
+        return Dialect(
+            forward=self._forward,
+            decode=f"q.{self._decoder or _DECODERS[0]}({{indices}}{axis})",
+            stages=f"{RESIDUAL.stages.replace('{indices}', f'{{indices}}{axis}')}{first}",
+        )
 
     def taken(self, bridge: Bridge, result: Any, setup: Setup) -> Pair:
         """Codes and indices; without the axis of the groups where there is one."""
@@ -246,6 +272,15 @@ class _Trial:
 
     def _channel_first(self, setup: Setup) -> bool:
         return setup.layout.index("d") != len(setup.layout) - 1
+
+
+def _place(bridge: Bridge, result: Any) -> int:
+    """Where in an answer the indices stand: the first integers, which may be behind a loss; else behind the codes."""
+    items = result if isinstance(result, (tuple, list)) else ()
+    whole = (
+        at for at, item in enumerate(items) if at and bridge.is_array(item) and bridge.array(item).dtype.kind in "iu"
+    )
+    return next(whole, 1)
 
 
 def _parameters(target: Any) -> frozenset[str]:

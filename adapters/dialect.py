@@ -46,12 +46,25 @@ def _compiled(expression: str, name: str) -> CodeType:
 
 #: The convention that FSQ libraries share (docs/adapters.md).
 CONVENTION = Dialect()
-#: The same with indices that end in an axis of length 1, for the codebook: as vector-quantize-pytorch has them when it is told
-#: to keep that axis.
-WITH_AN_AXIS = Dialect(
-    forward="((r := q({z}))[0], r[1][..., 0])",
-    encode=f"{CONVENTION.encode}[..., 0]",
-    decode=CONVENTION.decode.replace("{indices}", "{indices}[..., None]"),
-)
 #: That of residual quantizers, which vector-quantize-pytorch set.
 RESIDUAL = Dialect(decode="q.get_output_from_indices({indices})")
+
+#: What lays (…, d) codes out, by the layout; all positions lie along its last axis but the channels.
+LAID_OUT = {
+    "Bd": ".reshape(-1, {codes}.shape[-1])",
+    "BTd": ".reshape(1, -1, {codes}.shape[-1])",
+    "BdT": ".reshape(1, -1, {codes}.shape[-1]).swapaxes(-1, 1)",
+    "BdHW": ".reshape(1, -1, 1, {codes}.shape[-1]).swapaxes(-1, 1)",
+    "BdTHW": ".reshape(1, -1, 1, 1, {codes}.shape[-1]).swapaxes(-1, 1)",
+}
+#: Where indices may keep an axis of length 1 for their one codebook, behind all others or behind the batch: what leaves it out,
+#: and what puts it back.
+AXES = {"[..., 0]": "[..., None]", "[:, 0]": "[:, None]"}
+
+
+def channels_second(framework: str, layout: str) -> str:
+    """What moves channels that are last to where a layout has them; nothing for a layout that has them there."""
+    moved = len(layout) - 1 - layout.index("d")
+    if framework.startswith("torch") and moved:
+        return ".movedim(-1, 1)"
+    return "".join(f".swapaxes({-1 - one}, {-2 - one})" for one in range(moved))

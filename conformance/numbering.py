@@ -35,9 +35,12 @@ def codes_of(subject: Subject, indices: Array) -> Array:
     return np.stack(columns, axis=-1).astype(np.float32)
 
 
-def decoded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array) -> Array:
-    """The codes that the target decodes (N,) indices to, as (N, d)."""
-    codes = quantizer.indices_to_codes(subject.laid_out(indices))
+def decoded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array, **how: str) -> Array:
+    """The codes that the target decodes (N,) indices to, as (N, d); where their channels stand is the affair of IDX-10."""
+    laid = subject.laid_out(indices)
+    codes = quantizer.indices_to_codes(laid, **how)
+    if codes.shape == (last := (*laid.shape, len(subject.levels))):
+        return codes.reshape(-1, last[-1])
     expected = subject.layout.arrange(np.zeros((len(indices), len(subject.levels)))).shape
     comparators.same_shape(codes, expected, "the decoded codes")
     return subject.layout.flatten(codes)

@@ -179,10 +179,16 @@ class Subject:
         return Reply(self.layout.flatten(answer.codes), flat, answer)
 
     def numbered(self, answer: Answer, shape: tuple[int, ...]) -> Array | WrongAnswerError | None:
-        """The indices of an answer to an input of this shape, or what is wrong with their shape."""
-        if answer.indices is not None and answer.indices.shape != self.layout.positions(shape):
-            return WrongAnswerError(f"indices of shape {answer.indices.shape} for an input of shape {shape}")
-        return answer.indices
+        """The indices of an answer to an input of this shape, or what is wrong with their shape.
+
+        Axes of length 1 that are too many or too few are the affair of the clauses on shapes alone.
+        """
+        positions, indices = self.layout.positions(shape), answer.indices
+        if indices is None or indices.shape == positions:
+            return indices
+        if [size for size in indices.shape if size != 1] == [size for size in positions if size != 1]:
+            return indices.reshape(positions)
+        return WrongAnswerError(f"indices of shape {indices.shape} for an input of shape {shape}")
 
     def vjp(
         self, vectors: Array, upstream: Array, quantizer: WitnessedQuantizer | None = None, **how: Any

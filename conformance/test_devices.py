@@ -13,7 +13,7 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
-from fsqcheck.conformance.numbering import codes_of
+from fsqcheck.conformance.numbering import codes_of, decoded
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.conformance.witness import WitnessedQuantizer
 
@@ -106,9 +106,8 @@ def _encodes_and_decodes(subject: Subject, quantizer: WitnessedQuantizer, z: Arr
     encoded = quantizer.codes_to_indices(exact.astype(np.float32), **how)
     comparators.same_integers(encoded, indices, f"the indices that it encodes its codes to{where}")
     if subject.has(Capability.DECODE):
-        shape = subject.layout.positions(subject.layout.arrange(z).shape)
-        decoded = subject.layout.flatten(quantizer.indices_to_codes(encoded.reshape(shape), **how))
-        comparators.same_integers(subject.read(decoded), levels, f"the levels that it decodes{where}")
+        codes = decoded(subject, quantizer, encoded, **how)
+        comparators.same_integers(subject.read(codes), levels, f"the levels that it decodes{where}")
 
 
 @clause(

@@ -63,5 +63,5 @@ def _index_axes(leaf: Array, z: Array, layout: Layout) -> str | None:
     if leaf.dtype.kind not in "iu":
         return None
     wanted = layout.positions(z.shape)
-    ways = {wanted: "", (*wanted, 1): "[..., 0]", (1, *wanted): "[0]"}
+    ways = {wanted: "", (*wanted, 1): "[..., 0]", (1, *wanted): "[0]", (*wanted[:1], 1, *wanted[1:]): "[:, 0]"}
     return ways.get(leaf.shape)

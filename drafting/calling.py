@@ -15,7 +15,7 @@ import numpy as np
 
 from ..adapters import LAYOUTS, Dialect, Layout, Setup
 from ..adapters.bridge import Array, Bridge, Call
-from ..adapters.dialect import CONVENTION
+from ..adapters.dialect import AXES
 from ..adapters.frameworks import FRAMEWORKS, frameworks_here, is_torch_module
 from .answers import Places, places
 
@@ -30,13 +30,18 @@ _ROWS = {"B": 64}
 
 @dataclass(frozen=True)
 class Way:
-    """A way to quantize. forward: an expression that gives `(codes, indices)`, or indices alone with `digits`."""
+    """A way to quantize.
+
+    forward: an expression that gives `(codes, indices)`, or indices alone with `digits`. axis: what leaves out the axis that its
+    indices keep for their codebook, if they do.
+    """
 
     framework: str
     forward: str
     layouts: tuple[str, ...]
     indices: bool
     digits: bool
+    axis: str = ""
 
 
 class Trying:
@@ -86,7 +91,8 @@ class Trying:
             if (form := self._form(call, LAYOUTS[name])) is not None:
                 forward, found = form
                 layouts = tuple(other for other in LAYOUTS if self._takes(forward, found, LAYOUTS[other]))
-                return Way(self.framework, forward, layouts, found.indices is not None, found.codes is None)
+                axis = next((axis for axis in AXES if (found.indices or "").endswith(axis)), "")
+                return Way(self.framework, forward, layouts, found.indices is not None, found.codes is None, axis)
         return None
 
     def _form(self, call: str, layout: Layout) -> tuple[str, Places] | None:
@@ -106,59 +112,13 @@ class Trying:
         )
         return shapes == tuple(tuple(one.shape) if self.bridge.is_array(one) else None for one in result[:2])
 
-    def encoding(self, way: Way) -> str | None:
-        """The expression that gives the indices of codes, channels last.
-
-        Where the call gives no indices to compare with, it must be decoded to the same codes or have the convention's name: a
-        method that quantizes latents takes codes too.
-        """
-        if way.digits:
-            return None
-        layout = LAYOUTS[way.layouts[0]]
-        z = self.inputs(layout)
-        codes, indices = self._pair(way, z)
-        vectors = layout.flatten(codes)
-        many = np.ascontiguousarray(vectors[: len(vectors) // 2 * 2].reshape(2, -1, vectors.shape[-1]))
-        expected = None if indices is None else indices.reshape(-1)
-        for call in self._methods("codes"):
-            for form in (call, call.replace("{codes}", "{codes}.swapaxes(-1, 1)")):
-                flat, found = self.plain(form, "codes", vectors), self.plain(form, "codes", many)
-                if flat is None or found is None or (flat.shape, found.shape) != (vectors.shape[:1], many.shape[:-1]):
-                    continue
-                if flat.dtype.kind in "iu" and (found.reshape(-1) == flat[: found.size]).all():
-                    distinct = len(np.unique(flat)) == len(np.unique(vectors, axis=0))
-                    alone = distinct and (form == CONVENTION.encode or self.decoding(way, form) is not None)
-                    if alone if expected is None else (flat == expected).all():
-                        return form
-        return None
-
-    def decoding(self, way: Way, encode: str | None) -> str | None:
-        """The expression that gives the codes of indices, in the layout."""
-        layout = LAYOUTS[way.layouts[0]]
-        z = self.inputs(layout)
-        codes, indices = self._pair(way, z)
-        if indices is None and encode is not None:
-            found = self.plain(encode, "codes", layout.flatten(codes))
-            indices = None if found is None else found.reshape(layout.positions(z.shape))
-        if indices is None:
-            return None
-        for call in self._methods("indices"):
-            for form in (call, f"{call}.swapaxes(-1, 1)"):
-                decoded = self.plain(form, "indices", indices.astype(np.int64))
-                if decoded is None or decoded.shape != z.shape or decoded.dtype.kind in "iub":
-                    continue
-                distinct = len(np.unique(layout.flatten(decoded), axis=0)) == len(np.unique(indices))
-                if distinct if way.digits else np.allclose(decoded, codes, atol=1e-4):
-                    return form
-        return None
-
-    def _pair(self, way: Way, z: Array) -> tuple[Array, Array | None]:
+    def pair(self, way: Way, z: Array) -> tuple[Array, Array | None]:
         """Codes, or the input in their place, and indices, or None."""
         codes, indices = self.result(way.forward, "z", z)[:2]
         given = self.bridge.is_array(codes), self.bridge.is_array(indices)
         return self.bridge.array(codes) if given[0] else z, self.bridge.array(indices) if given[1] else None
 
-    def _methods(self, argument: str) -> Iterator[str]:
+    def methods(self, argument: str) -> Iterator[str]:
         """Calls of methods that take one thing and whose name speaks of codes or indices."""
         for name in _own_methods(self._built):
             if any(word in name.lower() for word in _WORDS) and len(_required(getattr(self._built, name))) == 1:
@@ -166,7 +126,7 @@ class Trying:
 
 
 def ways(module: Any, levels: tuple[int, ...]) -> Iterator[tuple[Trying, Way]]:
-    """The ways in which a quantizer quantizes: those that give codes first."""
+    """The ways in which a quantizer quantizes: those that give codes first, and of these the ones that give indices too."""
     names = ("torch",) if is_torch_module(module) else frameworks_here()
     found = [
         (trying, way)
@@ -174,7 +134,29 @@ def ways(module: Any, levels: tuple[int, ...]) -> Iterator[tuple[Trying, Way]]:
         for call in calls(module)
         if (way := trying.way(call)) is not None
     ]
+    found += [
+        (trying, both)
+        for trying, codes in found
+        for _, indices in found
+        if (both := _beside(trying, codes, indices)) is not None
+    ]
     yield from sorted(found, key=lambda one: (one[1].digits, not one[1].indices))
+
+
+def _beside(trying: Trying, codes: Way, indices: Way) -> Way | None:
+    """A way that gives the codes of one call and the indices of another; None where those are not the indices of these."""
+    if codes.framework != indices.framework or codes.indices or codes.digits or not indices.digits:
+        return None
+    layouts = tuple(name for name in codes.layouts if name in indices.layouts)
+    if not layouts or layouts[0] != codes.layouts[0]:
+        return None
+    forward = f"({codes.forward[1 : -len(', None)')]}, {indices.forward[len('(None, ') : -1]})"
+    way = Way(codes.framework, forward, layouts, indices=True, digits=False, axis=indices.axis)
+    layout = LAYOUTS[layouts[0]]
+    found, numbers = trying.pair(way, trying.inputs(layout))
+    rows = np.column_stack([layout.flatten(found).round(4), np.ravel(numbers)])  # type: ignore[arg-type]  # it gives some
+    distinct = {len(np.unique(part, axis=0)) for part in (rows, rows[:, :-1], rows[:, -1:])}
+    return way if len(distinct) == 1 else None
 
 
 def calls(module: Any) -> Iterator[str]:

@@ -73,9 +73,19 @@ class Unbuilt:
 
 
 def parameters_of(target: Any) -> Mapping[str, inspect.Parameter]:
-    """The named parameters of a class or function; none where Python cannot tell."""
+    """The named parameters of a class or function; none where Python cannot tell.
+
+    Those of its `__init__` where a metaclass hides them behind `*args, **kwargs`.
+    """
+    named = _named(target)
+    if named or not inspect.isclass(target):
+        return named
+    return dict(list(_named(target.__init__).items())[1:])
+
+
+def _named(function: Any) -> dict[str, inspect.Parameter]:
     try:
-        found = inspect.signature(target).parameters
+        found = inspect.signature(function).parameters
     except (ValueError, TypeError):
         return {}
     unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)

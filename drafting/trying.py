@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ..adapters import LAYOUTS, Construction, NativeAdapter, TargetUnavailableError, adapter_of, construction_of
+from ..adapters.convention_residual import is_residual
 from ..adapters.frameworks import frameworks_here, is_torch_module
 from ..identifying import NothingAskedError, identify
 from .calling import Trying, Way, ways
+from .coding import decoding, encoding
 from .constructing import Built, Names, Unbuilt, built, construction
 
 #: What a torch callable lacks that is no module.
@@ -55,6 +57,11 @@ def tried(target: str) -> Found:
         raise CannotTryError(str(error)) from None
     if not callable(call.target()):
         raise CannotTryError(f"{target} is {type(call.target()).__name__}, not a class or a function")
+    if is_residual(call.target()):
+        raise CannotTryError(
+            f"{target} is a residual quantizer, of which no adapter is written; `fsqcheck run {target}` judges it as it is, if "
+            "it has the convention of residual quantizers (docs/adapters.md)"
+        )
     made = built(call)
     arguments = {"arguments": dict(call.arguments)} if call.arguments else {}
     if isinstance(made, Unbuilt):
@@ -71,8 +78,8 @@ def tried(target: str) -> Found:
 def _described(
     call: Construction, made: Built, trying: Trying, way: Way, named: dict[str, str], arguments: dict[str, Any]
 ) -> Found:
-    encode = trying.encoding(way)
-    decode = trying.decoding(way, encode)
+    encode = encoding(trying, way)
+    decode = decoding(trying, way, encode)
     plain_object = way.framework == "torch" and not is_torch_module(made.module)
     offers = [name for name, method in (("gradient", "vjp"), ("train", "train")) if _offered(way, made.module, method)]
     lacks = [*([] if way.indices else ["indices"]), *(_NO_MODULE if plain_object else ())]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..adapters import TRIALS, Adapter, only_levels_of
+from ..adapters.convention_residual import IS_RESIDUAL
 from ..reference import RULES, Rule, rule_named, staircase
 from .blackbox import TROUBLE, BlackBox
 from .fitting import Fit, fit, observed_pieces, observed_tie, tie_of
@@ -113,6 +114,10 @@ def _asked(
         if found or any(_ask(adapter, rule, levels, dtype, found, []) for levels in TRIALS):
             rows = [found[L] for L in sorted(found)]
             return _Asked(dtype, tuple(row[:2] for row in rows), tuple(row[2] for row in rows), tuple(refused))
+    if refused and refused[0].reason == IS_RESIDUAL:
+        raise NothingAskedError(
+            "it is a residual quantizer, and only plain ones are identified; `fsqcheck run` finds the residual rule"
+        )
     why = f": {refused[0].reason}" if refused else ""
     raise NothingAskedError(f"none of the levels that were tried could be asked{why}; name some with --levels")
 

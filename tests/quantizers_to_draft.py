@@ -68,6 +68,59 @@ class CodesOnly:
     def __call__(self, z):
         return self.inner(z)[0]
 
+class TakesThreeAxes(torch.nn.Module):
+    """(B, d, T) and nothing else, to encode and decode too."""
+    def __init__(self, levels):
+        super().__init__()
+        self.inner = TorchFSQ(levels, channel_first=True)
+    def forward(self, z):
+        if z.ndim != 3:
+            raise ValueError("expected three axes")
+        return self.inner(z)
+    def codes_to_indices(self, codes):
+        if codes.ndim != 3:
+            raise ValueError("expected three axes")
+        return self.inner.codes_to_indices(codes.transpose(1, 2))
+    def indices_to_codes(self, indices):
+        return self.inner.indices_to_codes(indices)
+
+class TakesImages(torch.nn.Module):
+    """(B, d, H, W) to quantize; (…, d) to encode and decode."""
+    def __init__(self, levels):
+        super().__init__()
+        self.inner = TorchFSQ(levels)
+    def forward(self, z):
+        if z.ndim != 4:
+            raise ValueError("expected four axes")
+        codes, indices = self.inner(z.movedim(1, -1))
+        return codes.movedim(-1, 1), indices
+    def codes_to_indices(self, codes):
+        return self.inner.codes_to_indices(codes)
+    def indices_to_codes(self, indices):
+        return self.inner.indices_to_codes(indices)
+
+class OfACodec(torch.nn.Module):
+    """(B, d, T) to codes and (B, 1, T), and back to codes and nothing beside them."""
+    def __init__(self, levels):
+        super().__init__()
+        self.inner = TorchFSQ(levels, channel_first=True)
+    def forward(self, z):
+        if z.ndim != 3:
+            raise ValueError("expected three axes")
+        codes, indices = self.inner(z)
+        return codes, indices[:, None]
+    def from_codes(self, indices):
+        batch, one, time = indices.shape
+        return self.inner.indices_to_codes(indices[:, 0]), None
+
+class Registers(type):
+    def __call__(cls, *args, **kwargs):
+        return super().__call__(*args, **kwargs)
+
+class Registered(TorchFSQ, metaclass=Registers):
+    def __init__(self, levels):
+        super().__init__(levels)
+
 class EncodesLatents(torch.nn.Module):
     """Its call gives codes, and its encoder takes what is to be quantized."""
     def __init__(self, levels):

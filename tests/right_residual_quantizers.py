@@ -118,6 +118,23 @@ class ProjectsAlways(StageByStage):
         return out
 
 
+class OfImages(nn.Module):
+    """(B, d, H, W) and nothing else; a loss before the indices, (B, stages, H, W); decoded under the plain convention's name."""
+
+    def __init__(self, levels: list[int], num_quantizers: int) -> None:
+        super().__init__()
+        self.inner = StageByStage(levels, num_quantizers)
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if z.ndim != 4:
+            raise ValueError(f"expected four axes, got {tuple(z.shape)}")
+        codes, indices = self.inner(z.movedim(1, -1))
+        return codes.movedim(-1, 1), torch.zeros(()), indices.movedim(-1, 1)
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        return self.inner.get_output_from_indices(indices.movedim(1, -1)).movedim(-1, 1)
+
+
 class InNumpy:
     """Without gradient, modes or dropout."""
 

@@ -295,6 +295,14 @@ def test_a_target_whose_name_fixes_its_levels_is_asked_these() -> None:
     assert (found.asked, found.rules, found.refused) == ((4, 5, 8), ("widened",), ())
 
 
+def test_a_residual_quantizer_is_not_identified_and_the_reason_names_what_does() -> None:
+    target = "fsqcheck.adapters.torch_residual:TorchResidualFSQ"
+    with pytest.raises(
+        NothingAskedError, match="only plain ones are identified; `fsqcheck run` finds the residual rule"
+    ):
+        identify(target, resolve(target))
+
+
 def test_a_target_of_six_like_channels_is_asked_them() -> None:
     alike = replace(reference(), refuses=lambda setup: None if setup.levels == (8,) * 6 else "six alike")
     assert identify("alike", alike).asked == (8,)

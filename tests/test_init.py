@@ -107,8 +107,43 @@ KINDS = {
             "layouts": ["BdT"],
             "forward": "q({z}, length=None)",
             "encode": "q.codes_to_tokens({codes}.swapaxes(-1, 1))",
-            "decode": "q.tokens_to_codes({indices}).swapaxes(-1, 1)",
+            "decode": "q.tokens_to_codes({indices}).movedim(-1, 1)",
         },
+    ),
+    "channels first in three axes only, whatever it does": Kind(
+        "in_torch.py:TakesThreeAxes",
+        {
+            "framework": "torch",
+            "rules": ["widened"],
+            "layouts": ["BdT"],
+            "encode": "q.codes_to_indices({codes}.reshape(1, -1, {codes}.shape[-1]).swapaxes(-1, 1))"
+            ".reshape({codes}.shape[:-1])",
+            "decode": "q.indices_to_codes({indices})",
+        },
+    ),
+    "images, of codes with the channels last": Kind(
+        "in_torch.py:TakesImages",
+        {
+            "framework": "torch",
+            "rules": ["widened"],
+            "layouts": ["BdHW"],
+            "encode": "q.codes_to_indices({codes})",
+            "decode": "q.indices_to_codes({indices}).movedim(-1, 1)",
+        },
+    ),
+    "a codec, whose indices have an axis of codebooks": Kind(
+        "in_torch.py:OfACodec",
+        {
+            "framework": "torch",
+            "rules": ["widened"],
+            "layouts": ["BdT"],
+            "forward": "((r := q({z}))[0], r[1][:, 0])",
+            "decode": "q.from_codes({indices}[:, None])[0]",
+        },
+    ),
+    "built through a metaclass that hides its arguments": Kind(
+        "in_torch.py:Registered",
+        {"framework": "torch", "rules": ["widened"], "layouts": _LAST, **_SPOKEN},
     ),
     "codes only, no module": Kind(
         "in_torch.py:CodesOnly",
@@ -126,8 +161,8 @@ KINDS = {
             "framework": "torch",
             "rules": ["widened"],
             "layouts": _LAST,
-            "forward": "(q({z}), None)",
-            "lacks": ["indices"],
+            "forward": "(q({z}), q.encode({z}))",
+            "decode": "q.decode({indices})",
         },
     ),
     "codes only, and an encoder of codes": Kind(
@@ -264,6 +299,16 @@ def test_a_class_that_cannot_be_called_says_what_to_fill_in(here: Path) -> None:
 
 
 # What it refuses
+
+
+def test_of_a_residual_quantizer_no_adapter_is_written(here: Path) -> None:
+    target = "fsqcheck.adapters.torch_residual:TorchResidualFSQ"
+    said = fsqcheck("init", target, cwd=here)
+    assert said.status == 2
+    assert said.err.startswith(
+        f"fsqcheck: {target} is a residual quantizer, of which no adapter is written; `fsqcheck run"
+    )
+    assert not (here / "fsqcheck_adapter.py").exists()
 
 
 @pytest.mark.parametrize("file", ["fsqcheck_adapter.py", "test_fsqcheck.py"])
