@@ -10,7 +10,7 @@ import numpy as np
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Finding, NonConformanceError, RefusedError, TargetRaisedError
+from fsqcheck.conformance.findings import Finding, NonConformanceError, NotJudgedError, RefusedError, TargetRaisedError
 from fsqcheck.conformance.numbering import SAMPLES, WHOLE, codes_of, decoded, same_indices, some_indices
 from fsqcheck.conformance.subject import Subject, indices_given
 from fsqcheck.conformance.witness import WitnessedQuantizer
@@ -221,7 +221,14 @@ def test_low_precision_codes_have_thesame_indices(subject: Subject) -> None:
     comparators.same_integers(levels, subject.exact_levels(z), "the levels of the codes")
     exact = subject.codebook.pack(levels)
     codes = reply.codes.astype(subject.precision.dtype)
-    same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
+    encoded = quantizer.codes_to_indices(codes)
+    # Those that float32 codes do not get either are the affair of IDX-6.
+    whole = quantizer.codes_to_indices(codes_of(subject, exact))
+    if whole.shape == exact.shape == encoded.shape:
+        if not (alike := whole == exact).any():
+            raise NotJudgedError("codes of float32 have other indices too")
+        encoded, exact, codes = encoded[alike], exact[alike], codes[alike]
+    same_indices(subject, encoded, exact, codes, "codes_to_indices", "encoding the codes of")
 
 
 @clause(

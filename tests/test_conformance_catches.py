@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import fsqcheck
 from fsqcheck.conformance import run
 from fsqcheck.conformance.clause import FAMILIES, catalogue, clause_of
 from fsqcheck.conformance.plan import Wanted
@@ -157,6 +158,16 @@ def test_a_clause_that_gets_no_answer_is_not_the_first() -> None:
 def test_the_right_quantizer_below_the_wrong_ones_is_not_blamed(door: str, rule: str, tmp_path: Path) -> None:
     record = ran(tmp_path, Offender("Right", "", "", "", rule, door).target, rule)
     assert bad(record.results) == []
+
+
+# What one clause leaves to another
+
+
+def test_indices_that_float32_codes_do_not_get_either_are_no_fault_of_half_precision() -> None:
+    target = next(one.target for one in OFFENDERS if one.name == "OverflowsInt32")
+    record = fsqcheck.check(target, rules=["widened"], clauses=["IDX-6", "IDX-8"])
+    assert {id.split("/")[0] for id, _ in bad(record.results)} == {"IDX-6"}
+    assert "pass" in {one.outcome for one in record.results if one.clause == "IDX-8"}
 
 
 def bad(results: Sequence[ResultLine]) -> list[tuple[str, str | None]]:

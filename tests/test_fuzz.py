@@ -142,7 +142,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Record:
     return read(path)
 
 
-@settings(QUICKLY, max_examples=4_000)
+@settings(QUICKLY, max_examples=2_000)
 @given(some.one_of(cut_and_pasted(b"\n".join(LINES)), reordered(LINES), with_other_values(LINES)))
 def test_a_damaged_report_is_refused_in_one_line_or_shown(
     tmp_path_factory: pytest.TempPathFactory, good: Record, content: bytes
@@ -175,7 +175,7 @@ def with_another_value(draw: some.DrawFn, whole: str) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
-@settings(QUICKLY, max_examples=3_000)
+@settings(QUICKLY, max_examples=1_500)
 @given(some.one_of(cut_and_pasted(GOOD.encode()), with_another_value(GOOD)))
 def test_a_damaged_baseline_is_refused_in_one_line_or_applied(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
@@ -195,7 +195,7 @@ def test_a_damaged_baseline_is_refused_in_one_line_or_applied(
     assert all(problem.isprintable() for problem in problems)
 
 
-@settings(QUICKLY, max_examples=3_000)
+@settings(QUICKLY, max_examples=1_500)
 @given(some.one_of(cut_and_pasted(SETTINGS.encode()), with_another_value(SETTINGS)))
 def test_damaged_settings_are_refused_in_one_line_or_taken(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

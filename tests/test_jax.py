@@ -300,7 +300,7 @@ def test_init_drafts_an_adapter_of_a_jax_class(command: Callable[..., Said], tmp
     said = command("init", "in_jax.py:Own")
     assert said.status == 0, said
     assert 'framework="jax"' in (tmp_path / "fsqcheck_adapter.py").read_text(encoding="utf-8")
-    said = command("run", "fsqcheck_adapter.py:adapter", "--clause", "BND", "--clause", "IDX", "-q")
+    said = command("run", "fsqcheck_adapter.py:adapter", "--clause", "BND-3", "--clause", "IDX-4", "-q")
     assert said.out.startswith("fsqcheck_adapter.py:adapter: conforms"), said
 
 

@@ -50,7 +50,7 @@ _TOGETHER = 12
 #: Of the cases of a clause that must stay silent one in so many is run.
 SHARE = 12
 #: Of the cases of a clause that may catch a mutant which another claims.
-SHARE_OF_MAY = 2
+SHARE_OF_MAY = 4
 
 
 def matrix(
