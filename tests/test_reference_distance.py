@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -100,6 +101,46 @@ def test_one_unit_is_half_the_width_of_the_band() -> None:
     # u(0) = 2: level 4 starts at 3.5, one and a half levels up, and a band's half-width is 1.25·5·2^-23 of a level.
     assert stair.units(one(0.0, "float32"), np.array([4])) == 1.5 * 2**23 / 6.25
     assert stair.units(one(0.0, "float32"), np.array([0])) == 1.5 * 2**23 / 6.25
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_units_are_the_way_to_the_nearest_edge_of_the_level_and_none_inside_it(rule: str) -> None:
+    z = np.linspace(-2.5, 2.5, 401)
+    for L in (L for L in (3, 5, 8) if oracle.EVERY_L[rule](L)):
+        stair = staircase(RULES[rule], L, "float64")
+        u = RULES[rule].level_coordinate(z, L)
+        for level in range(L):
+            away = np.maximum(np.abs(np.clip(u, -0.5, L - 0.5) - level) - 0.5, 0.0) / stair.half_width
+            units = stair.units(z, np.full(z.shape, level))
+            clear = (away == 0.0) | (away > 2.0)  # in a band the borders decide
+            np.testing.assert_allclose(units[clear], away[clear], rtol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [-1000, -1, 0, 1, 1000])
+def test_a_step_that_is_missed_is_as_many_ulps_off_and_its_worst_float_as_many_units(offset: int) -> None:
+    rule, L = RULES["symmetric"], 5
+    stair = staircase(rule, L, "float32")
+    seen = ordinals(stair.steps, stair.dtype) + offset
+    ulps, units = stair.missed(seen)
+    assert ulps.tolist() == [offset] * 4
+    # Too high: the float below the step is a level too low. Too low: its own float is a level too high.
+    worst = from_ordinals(seen - (offset > 0), stair.dtype)
+    expected = (rule.level_coordinate(worst, L) - (np.arange(1, L) - 0.5)) / stair.half_width
+    np.testing.assert_allclose(units, expected if offset else 0.0, rtol=1e-6, atol=1e-9)
+
+
+def test_steps_that_no_float_is_on_are_not_missed() -> None:
+    stair = staircase(RULES["paper"], 1002, "float64")
+    seen = ordinals(np.where(np.isfinite(stair.steps), stair.steps, 5.0), stair.dtype)
+    ulps, units = stair.missed(seen)
+    assert not ulps.any()
+    assert not units.any()
+
+
+def test_a_staircase_does_not_change() -> None:
+    stair = staircase(RULES["paper"], 5, "float32")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        stair.levels = 6  # type: ignore[misc]
 
 
 def test_overshooting_the_end_levels_counts_as_no_distance_at_all() -> None:

@@ -108,7 +108,7 @@ JUDGES = {
         _suite("suite on the reference", ("reference",), _RULES[:2], "--fsq-strict"),
         _own("fsq", "gradient"),
     ),
-    "reference/activations.py": _reference("fsq", "gradient", "rules", "bands"),
+    "reference/activations.py": _reference("activations", "fsq", "gradient", "rules", "bands"),
     "reference/precision.py": _reference("precision", "distance"),
     "reference/holding.py": _reference("holding"),
     "reference/residual.py": _RESIDUAL,
