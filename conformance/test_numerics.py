@@ -170,7 +170,9 @@ def _stays_visible(
         )
     if reply.indices is None:
         return
-    index = int(reply.indices[row])
+    index = reply.indices[row]
+    if np.isnan(index):  # an index that is a float
+        return
     if 0 <= index < subject.codebook.size:
         raise NonConformanceError(
             Finding(
@@ -185,7 +187,7 @@ def _stays_visible(
     if not subject.has(Capability.DECODE):
         return
     shape = subject.layout.arrange(vectors[row : row + 1]).shape
-    shaped = np.full(subject.layout.positions(shape), index, dtype=np.int64)
+    shaped = np.full(subject.layout.positions(shape), index, dtype=reply.indices.dtype)
     try:
         decoded = quantizer.indices_to_codes(shaped)
     except TargetRaisedError:

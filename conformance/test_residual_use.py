@@ -324,7 +324,7 @@ def _bad_indices_are_refused(staged: Staged) -> None:
     z = staged.input()
     given = staged.reply(quantizer, z).given
     for index in (subject.codebook.size, -2, 2**31 - 1):
-        bad = given.copy()
+        bad = given.astype(np.int64)
         bad.reshape(-1)[-1] = index
         try:
             codes = quantizer.indices_to_codes(bad)

@@ -86,6 +86,19 @@ class GivesInt32Indices(InFloat32):
         return super().pack(level).int()
 
 
+class GivesUnsignedIndices(TorchFSQ):
+    """In uint64, which most operations of torch refuse; that of a NaN is 2^64 - 1."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+
+    def _packed(self, level: Tensor) -> Tensor:
+        return super()._packed(level).to(torch.uint64)
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        return super().indices_to_codes(indices.long())
+
+
 class HoldsItsCodebook(InFloat32):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)

@@ -89,6 +89,14 @@ class GivesInt32Indices(StageByStage):
         return codes, indices.int()
 
 
+class GivesInt16Indices(StageByStage):
+    """Which all codebooks of the suite fit into, and no bad index of 31 bits."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        return codes, indices.short()
+
+
 class TakesGradientsThroughWhatItTakesOff(StageByStage):
     """Another convention of the gradient: that of all stages as one."""
 

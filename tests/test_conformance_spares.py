@@ -67,6 +67,13 @@ def test_what_is_drawn_and_answers_otherwise_when_asked_again_has_failed(noise: 
     assert any(one.variant == DRAWN_VARIANT and one.outcome == "fail" for one in record.results)
 
 
+def test_indices_without_a_sign_are_spared() -> None:
+    clauses = ("IDX", "NUM-5", "NUM-6")
+    record = fsqcheck.check(f"{RIGHT}:GivesUnsignedIndices", rules=["widened"], clauses=clauses)
+    assert [(one.id, one.message) for one in record.results if one.outcome in BAD] == []
+    assert {one.clause for one in record.results if one.outcome == "pass"} >= {"IDX-1", "IDX-6", "IDX-10", "NUM-5"}
+
+
 @pytest.mark.parametrize("rule", ["widened", "symmetric"])
 def test_our_own_quantizer_is_asked_everything(rule: str) -> None:
     record = fsqcheck.check("torch-fsq", rules=[rule])

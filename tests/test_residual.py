@@ -78,6 +78,13 @@ def test_what_is_right_in_another_way_is_spared(name: str) -> None:
     assert resolve(target).rules == ("symmetric-clamp",)
 
 
+def test_bad_indices_that_its_own_do_not_hold_are_asked_for_all_the_same() -> None:
+    record = fsqcheck.check(f"{RIGHT}:GivesInt16Indices", rules=["residual"], clauses=["RES-22"])
+    assert {one.outcome for one in record.results if one.variant == "indices"} <= {"pass", "fail"}
+    assert record.footer is not None
+    assert record.footer.broke is None
+
+
 @pytest.mark.parametrize("target", [TORCH, "vector_quantize_pytorch:ResidualFSQ"])
 def test_one_that_is_told_to_drop_stages_is_judged_as_one_that_is_not(target: str) -> None:
     clauses = ("RES-1", "RES-3", "RES-9", "RES-12")
