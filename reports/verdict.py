@@ -116,8 +116,11 @@ def _judged(record: Record, target: TargetLine) -> Verdict:
     clauses: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     severities: dict[str, Severity] = {}
     idle = Idle()
+    modes: defaultdict[str, set[tuple[bool, bool]]] = defaultdict(set)
     for result in record.of(target.name):
         clauses[result.clause][result.outcome] += 1
+        if result.outcome in JUDGED:
+            modes[result.clause].add((result.mode == "train", result.outcome in BAD))
         severities.setdefault(result.clause, result.severity)
         idle.add(result)
     failing: Counter[Severity] = Counter(dict.fromkeys(SEVERITIES, 0))
@@ -140,7 +143,7 @@ def _judged(record: Record, target: TargetLine) -> Verdict:
         unjudged=states["unjudged"],
         cases=dict(cases),
         planned=sum(target.planned.values()),
-        words=_words(target, record.baseline, cases, idle, gap, failing, states),
+        words=_words(target, record.baseline, cases, idle, gap, failing, states, list(modes.values())),
     )
 
 
@@ -193,6 +196,7 @@ def _words(
     gap: str | None,
     failing: Mapping[Severity, int],
     states: Mapping[str, int],
+    modes: Sequence[set[tuple[bool, bool]]],
 ) -> str:
     if not target.loaded:
         return f"could not be loaded: {plain.line(target.reason or 'no reason was recorded')}"
@@ -203,7 +207,7 @@ def _words(
     stale = "" if baseline is None or not baseline.problems else f"; {counted(len(baseline.problems), 'problem')} with "
     stale += "the baseline" if stale else ""
     if failing["must"]:
-        return f"does not conform: {_fail(failing)}{_mute(cases)}{stale}"
+        return f"does not conform: {_fail(failing)}{_mute(cases) or _training(modes)}{stale}"
     passing = states["passes"]
     parts = [f"{counted(passing, 'clause') if passing else 'no clause'} {'passes' if passing < 2 else 'pass'}"]
     if any(failing.values()):
@@ -228,6 +232,15 @@ def _mute(cases: Counter[Outcome]) -> str:
     """What to see to first, where more than half of all cases got no answer: little is known of what it computes."""
     mute, judged = sum(cases[outcome] for outcome in MUTE), sum(cases[outcome] for outcome in JUDGED)
     return f"; {mute:,} of {counted(judged, 'case')} got no answer: see to that first" if 2 * mute > judged else ""
+
+
+def _training(modes: Sequence[set[tuple[bool, bool]]]) -> str:
+    """How many clauses fail in training mode and pass in evaluation, where these are many: they may have one cause.
+
+    modes: for each clause of what its cases were judged: whether in training mode, and whether they failed.
+    """
+    alone = sum((True, True) in seen and (False, True) not in seen and (False, False) in seen for seen in modes)
+    return f"; {alone:,} of them in training mode alone" if alone > 2 else ""
 
 
 def _idle(cases: Counter[Outcome], idle: Idle) -> str:

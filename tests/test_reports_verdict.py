@@ -45,6 +45,18 @@ RECORDS: dict[str, tuple[Record, int, str]] = {
         1,
         "does not conform: 2 MUST clauses fail; 3 of 5 cases got no answer: see to that first",
     ),
+    "many fail in training alone": (
+        record(
+            *(
+                result("fail" if mode == "train" and clause != "BND-4" else "pass", clause, n=n, mode=mode)
+                for clause in ("BND-1", "BND-2", "BND-3", "BND-4")
+                for n, mode in enumerate(("train", "eval"))
+            ),
+            result("fail", "TRN-3", mode="train"),
+        ),
+        1,
+        "does not conform: 4 MUST clauses fail; 3 of them in training mode alone",
+    ),
     "MUST and SHOULD fail": (
         record(result("fail"), result("fail", "SYM-1"), result("fail", "SYM-2", severity="should")),
         1,
