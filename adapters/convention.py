@@ -36,6 +36,8 @@ _METHODS = {
     Capability.DECODE: "indices_to_codes",
     Capability.TRAIN: "train",
 }
+#: What the convention calls the number of codebooks, and the width of inputs that are projected.
+_OPTIONS = {Capability.CODEBOOKS: "num_codebooks", Capability.PROJECTION: "dim"}
 
 
 def convention(name: str, call: Construction) -> NativeAdapter:
@@ -149,7 +151,17 @@ class _Trial:
             methods.add(Capability.INDICES)
         if hasattr(self._built, "vjp"):
             methods.add(Capability.GRADIENT)
-        return frozenset(methods)
+        return frozenset(methods) | self.options
+
+    @cached_property
+    def options(self) -> frozenset[Capability]:
+        """Those that its signature has, that the caller has not set, and with which it gives codes and indices."""
+        free, plain = self.parameters - set(self.call.arguments), Setup(self._trial[0], "", layout=self.layouts[0])
+        tried = {
+            Capability.CODEBOOKS: replace(plain, num_codebooks=2),
+            Capability.PROJECTION: replace(plain, width=len(plain.levels) + 4),
+        }
+        return frozenset(one for one, name in _OPTIONS.items() if name in free and self._works(tried[one]))
 
     @property
     def lacks(self) -> frozenset[Capability]:
@@ -185,6 +197,20 @@ class _Trial:
                 continue
             yield answer
 
+    def _works(self, setup: Setup) -> bool:
+        """Whether a quantizer with these options gives codes and indices of the right shapes."""
+        layout, channels = LAYOUTS[setup.layout], setup.width or len(setup.levels) * setup.num_codebooks
+        z = np.zeros(layout.shape(channels), dtype=np.float32)
+        books = (setup.num_codebooks,) if setup.num_codebooks > 1 else ()
+        try:
+            with guarded(), self.bridge.guard(), self.bridge.running(setup):
+                module = self.bridge.prepared(self.construction(setup).build(), "cpu", False, False)
+                answer = self.speech.dialect(setup.layout).quantize(module, self.bridge.native(z, "cpu"))
+                shapes = [self.bridge.array(part).shape for part in answer[:2]]
+        except Exception:
+            return False
+        return shapes == [z.shape, (*layout.positions(z.shape), *books)]
+
     def _asked(self, question: Callable[[Any, Any], Any], array: Array) -> Array | None:
         setup = Setup(self._trial[0], "", layout=self.layouts[0])
         try:
@@ -197,13 +223,18 @@ class _Trial:
     def construction(self, setup: Setup) -> Construction:
         """The constructor call of a setup."""
         given: dict[str, Any] = {"levels": list(setup.levels)}
+        if setup.num_codebooks > 1:
+            given[_OPTIONS[Capability.CODEBOOKS]] = setup.num_codebooks
+        if setup.width is not None:
+            given[_OPTIONS[Capability.PROJECTION]] = setup.width
         if prod(setup.levels) > 2**20 and "return_indices" in self.parameters:
             given["return_indices"] = False
         return replace(self.call, arguments={**given, **self.call.arguments})
 
     def refusal(self, setup: Setup) -> str | None:
         """Options that the convention has no word for, and codebooks that would not fit into memory."""
-        if setup.noise is not None or setup.num_codebooks > 1 or setup.width is not None:
+        wanted = {Capability.CODEBOOKS: setup.num_codebooks > 1, Capability.PROJECTION: setup.width is not None}
+        if setup.noise is not None or {one for one, asked in wanted.items() if asked} - self.options:
             return "the convention FSQ(levels=…) has no such option; write an adapter"
         if self.only_levels is not None and self.only_levels != setup.levels:
             return f"its levels are fixed to {list(self.only_levels)}"

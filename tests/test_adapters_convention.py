@@ -180,7 +180,7 @@ def test_a_torch_module_can_do_all_that_torch_can(named: Named) -> None:
 
 
 def test_what_the_convention_has_no_word_for_is_not_claimed(named: Named) -> None:
-    assert {Capability.NOISE, Capability.CODEBOOKS, Capability.PROJECTION}.isdisjoint(named("FSQ").capabilities)
+    assert {Capability.NOISE, Capability.PROJECTION}.isdisjoint(named("FSQ").capabilities)
 
 
 def test_missing_methods_are_missing_capabilities(named: Named) -> None:
@@ -277,7 +277,7 @@ def test_the_version_is_that_of_the_distribution(named: Named) -> None:
 # What is refused
 
 
-@pytest.mark.parametrize("changes", [{"noise": 0.5}, {"num_codebooks": 2}, {"width": 9}])
+@pytest.mark.parametrize("changes", [{"noise": 0.5}, {"width": 9}])
 def test_options_outside_the_convention_are_refused(changes: dict[str, Any], named: Named) -> None:
     assert "has no such option; write an adapter" in str(named("FSQ").refusal(Setup((5, 7, 3), "widened", **changes)))
 
