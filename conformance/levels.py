@@ -136,8 +136,9 @@ def _staged(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _staged_and_two(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    """The same with two levels in every tier: there the first stage is a sign, and only the next show what it was given."""
-    return _allowed((*_staged(rule, tier), (2, 5)), rule)
+    """The same, with two levels in every tier, where the first stage is a sign, and only the next show what it was given; and
+    with many."""
+    return _allowed((*_staged(rule, tier), (2, 5), (64, 5)), rule)
 
 
 def _staged_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:  # noqa: ARG001

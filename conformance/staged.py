@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -127,11 +127,24 @@ class Staged:
             raise WrongAnswerError(f"decoded codes of shape {codes.shape} for indices of an input of shape {shape}")
         return self.subject.layout.flatten(codes)
 
-    def drawn(self, draws: int) -> list[StagedReply]:
-        """Answers to few vectors in training with stage dropout."""
-        quantizer = self.quantizer(stage_dropout=True, training=True)
+    def few(self, at: int = 0) -> Array:
+        """A small array of the layout, of several batches: the vectors from this place on."""
+        return self.placed(self.vectors()[at:], self.subject.layout.shape(len(self.subject.levels)))
+
+    def drawn(self, draws: int, quantizer: WitnessedQuantizer | None = None) -> list[StagedReply]:
+        """Answers to few vectors in training with stage dropout, by a quantizer that is in training, or a new one."""
+        quantizer = quantizer or self.quantizer(stage_dropout=True, training=True)
         vectors = self.vectors()[:64]
         return [self.ask(vectors, quantizer, **self.recorded()) for _ in range(draws)]
+
+    def elsewhere(self, **changes: Any) -> Iterator[Staged]:
+        """The same in each other layout of many vectors, where the target can be built so with these changes."""
+        for name in self.subject.adapter.layouts:
+            other = Staged(self.subject.in_layout(name), self.held)
+            setup = replace(other.subject.setup, **{"stages": other.count, **changes})
+            many = other.subject.layout.long_axis is not None
+            if name != self.subject.layout.name and many and not self.subject.adapter.refusal(setup):
+                yield other
 
     def recorded(self) -> dict[str, bool]:
         """How a call in training is made: with its gradients recorded, where there are any."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from . import comparators
 from .findings import Array
 from .staged import Floats, Staged
 from .surrogate import GRADIENT_EPS, STEEPEST
+from .witness import WitnessedQuantizer
 
 
 def slopes(staged: Staged, vectors: Array, kept: int | None = None) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
@@ -34,19 +37,60 @@ def slopes(staged: Staged, vectors: Array, kept: int | None = None) -> tuple[Flo
     return first, total, off, clear
 
 
-def gradient_of(staged: Staged, vectors: Array, upstream: Array) -> Array:
+def sloped(staged: Staged, vectors: Array) -> NDArray[np.bool_]:
+    """Where the first stage has a slope, also where half precision on the way moves (N, d) vectors a little."""
+    wide, given = Staged(staged.subject, "float32", staged.count), vectors.astype(np.float32)
+    near = [slopes(wide, given * np.float32(part))[0] for part in (0.98, 1.0, 1.02)]
+    return np.asarray(np.stack(near).min(axis=0) > 0.05)
+
+
+def gradient_of(staged: Staged, vectors: Array, upstream: Array, **how: Any) -> Array:
     """The gradient of Σ codes·upstream at (N, d) vectors, as (N, d)."""
     subject = staged.subject
     z, weights = (np.ascontiguousarray(subject.layout.arrange(part)).copy() for part in (vectors, upstream))
-    _, gradient = staged.quantizer().vjp(z, weights)
+    _, gradient = staged.quantizer().vjp(z, weights, **how)
     comparators.same_shape(gradient, z.shape, "the gradients")
     return subject.layout.flatten(gradient)
 
 
-def upstream_of(vectors: Array) -> Array:
-    """A weight for each number, of either sign."""
-    drawn: Array = np.random.default_rng(23).choice([-2.0, -1.0, 1.0, 2.0], size=vectors.shape)
+def upstream_of(vectors: Array, sizes: tuple[float, ...] = (1.0,)) -> Array:
+    """A weight for each number, of either sign, and of these sizes."""
+    random = np.random.default_rng(23)
+    drawn: Array = random.choice([-2.0, -1.0, 1.0, 2.0], size=vectors.shape) * random.choice(sizes, size=vectors.shape)
     return drawn.astype(vectors.dtype)
+
+
+def judge_reached(staged: Staged, quantizer: WitnessedQuantizer, where: str, **how: Any) -> None:
+    """A gradient reaches each number of a small array at which the first stage has a slope, with the upstream's sign."""
+    z, layout = staged.few(), staged.subject.layout
+    vectors = layout.flatten(z)
+    upstream = upstream_of(vectors)
+    with staged.subject.must_answer("a gradient of the input", where):
+        _, gradient = quantizer.vjp(z, np.ascontiguousarray(layout.unflatten(upstream, z.shape)), **how)
+    comparators.same_shape(gradient, z.shape, f"the gradients {where}")
+    active = sloped(staged, vectors)
+    right = np.where(active, layout.flatten(gradient).astype(np.float64) * upstream > 0, True)
+    signs = f"whether gradients {where} have the sign of the upstream, at (vector, channel),"
+    comparators.same_integers(right * 1, np.ones_like(right) * 1, signs)
+
+
+def judge_slopes(staged: Staged, where: str, way: str | None = None) -> None:
+    """The gradient of a small array of several batches, one of its upstream's vectors NaN, is that of all stages."""
+    z, layout = staged.few(), staged.subject.layout
+    vectors = layout.flatten(z)
+    first, total, off, clear = slopes(staged, vectors)
+    upstream = upstream_of(vectors)
+    if way is None:
+        (sloping,) = np.nonzero((clear & (first > 0.05)).all(axis=-1))
+        upstream[sloping[:1]] = np.nan
+    how: dict[str, Any] = {"way": way} if way else {}
+    with staged.subject.must_answer("a gradient of the input", where):
+        _, gradient = staged.quantizer().vjp(z, np.ascontiguousarray(layout.unflatten(upstream, z.shape)), **how)
+    comparators.same_shape(gradient, z.shape, f"the gradients {where}")
+    found = layout.flatten(gradient).astype(np.float64)
+    expected = np.where(clear, total * upstream, found)
+    allowed = np.where(np.isnan(upstream), 1.0, np.abs(upstream)) * off
+    comparators.within(found, expected, allowed, f"the gradients {where}, as (vector, channel),")
 
 
 def kept_of(staged: Staged, vectors: Array, codes: Array) -> int | None:

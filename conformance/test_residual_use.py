@@ -7,15 +7,18 @@ from contextlib import suppress
 
 import numpy as np
 
-from fsqcheck.adapters import Capability, Probe
+from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators
 from fsqcheck.conformance.clause import HALF_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
+from fsqcheck.conformance.findings import Array, NotJudgedError, TargetRaisedError
 from fsqcheck.conformance.keeping import judge_kept
 from fsqcheck.conformance.placing import judge_refused
 from fsqcheck.conformance.staged import Staged, StagedReply
-from fsqcheck.conformance.staged_slopes import slopes, upstream_of
+from fsqcheck.conformance.staged_decoding import judge_decoded, judge_decoded_back, judge_decoded_views
+from fsqcheck.conformance.staged_nonsense import NONSENSE
+from fsqcheck.conformance.staged_slopes import judge_reached, sloped, upstream_of
 from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.surroundings import judge_left_alone
 from fsqcheck.conformance.views import VIEWS
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference.holding import SHOULD_HOLD
@@ -45,6 +48,11 @@ def test_stages_write_to_nothing(subject: Subject) -> None:
     before = z.copy()
     answer = quantizer.quantize(z)
     comparators.same_bits(answer.received, before, "the input's values after the call", "those before it")
+    if staged.recorded():
+        with suppress(TargetRaisedError):  # that it fails is the affair of RES-11
+            received = quantizer.quantize(before.copy(), **staged.recorded()).received
+            where = "the input's values after a call whose gradient is recorded"
+            comparators.same_bits(received, before, where, "those before it")
     if subject.has(Capability.DECODE) and answer.indices is not None:
         kept = answer.indices.copy()
         with suppress(TargetRaisedError):  # that it fails is the affair of RES-5
@@ -98,7 +106,8 @@ _PLACES: dict[str, Callable[[Staged], tuple[tuple[str, Array], ...]]] = {
 @clause(
     "RES-16",
     MUST,
-    "A vector gets its codes and indices wherever it stands: alone, in a batch, in a long sequence, and through any strides.",
+    "A vector gets its codes and indices wherever it stands: alone, in a batch, in a long sequence, and through any strides; and "
+    "so are indices decoded.",
     title="residual: any place",
     source=FUNCTION,
     meaning="A stream that is cut in pieces, or a transposed latent, as every (B, d, T) model has, gets other tokens.",
@@ -112,6 +121,10 @@ def test_stages_are_the_same_in_any_place(subject: Subject) -> None:
         with subject.must_answer("codes and indices", where.strip()):
             reply = staged.reply(quantizer, z)
         staged.judge(subject.layout.flatten(z), reply, quantizer.setup, where)
+        if subject.case.variant == "long":
+            judge_decoded_back(staged, quantizer, reply, z.shape, where)
+    if subject.case.variant == "strided":
+        judge_decoded_views(staged, quantizer)
 
 
 def _trained(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
@@ -131,9 +144,49 @@ def _asked_in_other_dtypes(staged: Staged, quantizer: WitnessedQuantizer) -> Wit
 
 
 def _built_another(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
-    other = staged.quantizer(levels=staged.subject.levels[::-1], stages=2)
-    other.quantize(staged.input())
+    turned = staged.subject.with_levels(staged.subject.levels[::-1])
+    for count in (2, staged.count):
+        other = Staged(turned, stages=count)
+        z, later = other.few(), other.quantizer()
+        with turned.must_answer("codes and indices", "of a quantizer that was built later"):
+            reply = other.reply(later, z)
+        other.judge(turned.layout.flatten(z), reply, later.setup, " in a quantizer that was built later")
     return quantizer
+
+
+def _refilled(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
+    z = staged.few()
+    quantizer.quantize(z)
+    z[...] = staged.few(at=999)
+    with staged.subject.must_answer("codes and indices", "of another input in the same memory"):
+        reply = staged.reply(quantizer, z)
+    staged.judge(staged.subject.layout.flatten(z), reply, quantizer.setup, " in memory that held another input")
+    return quantizer
+
+
+def _asked_in_inference_mode(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
+    staged.subject.needs(Capability.INFERENCE)
+    z = staged.few()
+    with staged.subject.must_answer("codes and indices", "in inference mode"):
+        reply = staged.reply(quantizer, z, inference=True)
+    staged.judge(staged.subject.layout.flatten(z), reply, quantizer.setup, " in inference mode")
+    return quantizer
+
+
+def _leaving_the_process_alone(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
+    judge_left_alone(staged.subject, lambda: _use(staged, quantizer), "using a residual quantizer")
+    return quantizer
+
+
+def _use(staged: Staged, quantizer: WitnessedQuantizer) -> None:
+    """All that is done with one: it is asked, decodes and is trained, with stage dropout where there is any."""
+    subject, z = staged.subject, staged.input()
+    reply = staged.reply(quantizer, z)
+    if subject.has(Capability.DECODE):
+        with suppress(TargetRaisedError):  # that it fails is the affair of RES-5
+            quantizer.indices_to_codes(reply.given)
+    if subject.has(Capability.TRAIN) and subject.has(Capability.STAGE_DROPOUT):
+        staged.quantizer(stage_dropout=True, training=True).quantize(z, **staged.recorded())
 
 
 def _copied(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
@@ -149,7 +202,10 @@ def _copied(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer
 _BEFORE: dict[str, tuple[str, Callable[[Staged, WitnessedQuantizer], WitnessedQuantizer]]] = {
     "training": ("after 128 calls in training", _trained),
     "dtypes": ("after calls in other dtypes", _asked_in_other_dtypes),
-    "instances": ("after another quantizer was built and asked", _built_another),
+    "instances": ("after others were built and asked", _built_another),
+    "memory": ("after another input in the same memory", _refilled),
+    "inference": ("after a call in inference mode", _asked_in_inference_mode),
+    "process": ("after all that", _leaving_the_process_alone),
     "deepcopy": ("in a deep copy", _copied),
     "pickle": ("in a pickled copy", _copied),
     "state": ("in a new quantizer with its state", _copied),
@@ -159,9 +215,11 @@ _BEFORE: dict[str, tuple[str, Callable[[Staged, WitnessedQuantizer], WitnessedQu
 @clause(
     "RES-17",
     MUST,
-    "A residual quantizer answers alike after training, after calls in other dtypes, beside another one, and as a copy.",
+    "A residual quantizer quantizes, decodes and passes its gradient on alike after training, after calls in other dtypes, in "
+    "inference mode or with another input in the same memory, beside another one, and as a copy; and it leaves the process as "
+    "it was.",
     title="residual: no trace",
-    source=f"{FUNCTION}; TRN-6 and TRN-8",
+    source=f"{FUNCTION}; TRN-6, TRN-8 and TRN-9",
     meaning="Tokens depend on what the program did before, or a checkpoint quantizes otherwise than the model that was saved.",
     needs=[Capability.INDICES],
     over=Span(levels="staged", variants=tuple(_BEFORE)),
@@ -175,12 +233,16 @@ def test_stages_keep_no_trace(subject: Subject) -> None:
         used = before(staged, used)
         reply = staged.ask(vectors, used)
     staged.judge(vectors[: len(reply.codes)], reply, used.setup, f" {words}")
+    judge_decoded(staged, used, words)
+    if subject.has(Capability.GRADIENT):
+        judge_reached(staged, used, words)
 
 
 @clause(
     "RES-18",
     MUST,
-    "Inside a mixed-precision region (autocast) the stages give the indices that its precision allows, and a gradient.",
+    "Inside a mixed-precision region (autocast) the stages give the indices that its precision allows, and a gradient, and "
+    "indices are decoded.",
     title="residual: autocast",
     source="docs/rules.md, how close is close enough; vector-quantize-pytorch switches autocast off for its stages",
     meaning="Mixed-precision training uses other tokens than evaluation without it, or trains nothing.",
@@ -194,13 +256,13 @@ def test_autocast_keeps_the_stages(subject: Subject) -> None:
         reply = staged.ask(vectors, quantizer, autocast="bfloat16")
     vectors = vectors[: len(reply.codes)]
     staged.judge(vectors, reply, quantizer.setup, " under autocast")
+    judge_decoded(staged, quantizer, "under autocast", autocast="bfloat16")
     if subject.has(Capability.GRADIENT):
         z = np.ascontiguousarray(subject.layout.arrange(vectors))
         upstream = upstream_of(vectors)
         with subject.must_answer("a gradient under autocast"):
             _, gradient = quantizer.vjp(z, np.ascontiguousarray(subject.layout.arrange(upstream)), way="autocast")
-        near = [slopes(Staged(subject), (vectors * part).astype(vectors.dtype))[0] for part in (0.98, 1.0, 1.02)]
-        active = (np.stack(near) > 0.05).all(axis=0)
+        active = sloped(staged, vectors)
         right = subject.layout.flatten(gradient).astype(np.float64) * upstream > 0
         signs = "whether gradients under autocast have the sign of the upstream, at (vector, channel),"
         comparators.same_integers(np.where(active, right, True) * 1, np.ones_like(active) * 1, signs)
@@ -210,15 +272,18 @@ def test_autocast_keeps_the_stages(subject: Subject) -> None:
     "RES-19",
     SHOULD,
     "Float16 and bfloat16 inputs get the indices that stages in float32 give them, float64 inputs those of float64; a quantizer "
-    "that was moved to half precision and back gives what it gave.",
+    "that was moved to another dtype gives and decodes what that allows, and moved back from half precision what it gave.",
     title="residual: precision",
     source="docs/rules.md; NUM-1, NUM-3 and DEV-6: what is left after a stage is lost in half precision",
     meaning="The finer tokens are noise: 8 bits of a bfloat16 do not carry four stages.",
     needs=[Capability.INDICES],
-    over=Span(levels="staged", dtypes=tuple(SHOULD_HOLD), variants=("inputs", "there and back")),
+    over=Span(levels="staged", dtypes=tuple(SHOULD_HOLD), variants=("inputs", "there and back", "moved")),
 )
 def test_stages_are_as_precise_as_their_input(subject: Subject) -> None:
     dtype = subject.case.dtype
+    if subject.case.variant == "moved":
+        _judge_moved(subject)
+        return
     staged = Staged(subject, SHOULD_HOLD[dtype])
     vectors = staged.vectors()
     quantizers = {f" from a {dtype} input": staged.quantizer()}
@@ -233,6 +298,25 @@ def test_stages_are_as_precise_as_their_input(subject: Subject) -> None:
         reply = staged.ask(vectors, quantizer)
         vectors = vectors[: len(reply.codes)]
         staged.judge_levels(vectors, reply.indices, range(staged.count), quantizer.setup, where)
+        if subject.case.variant == "there and back":
+            judge_decoded(staged, quantizer, where.strip())
+
+
+def _judge_moved(subject: Subject) -> None:
+    """Moved to each dtype it quantizes inputs of it, and decodes, as its precision allows."""
+    subject.needs(Capability.CAST)
+    for dtype in SHOULD_HOLD:
+        if dtype not in subject.adapter.dtypes:
+            continue
+        staged = Staged(subject.in_dtype(dtype))
+        vectors, where = staged.vectors(), f"once it was moved to {dtype}"
+        moved = staged.quantizer().cast(dtype)
+        with subject.must_answer("codes and indices", where):
+            reply = staged.ask(vectors, moved)
+        staged.judge(vectors[: len(reply.codes)], reply, moved.setup, f" {where}")
+        judge_decoded(staged, moved, where)
+        if subject.has(Capability.GRADIENT):
+            judge_reached(staged, moved, where)
 
 
 @clause(
@@ -266,25 +350,38 @@ def test_stages_keep_a_nan_to_its_vector(subject: Subject) -> None:
 @clause(
     "RES-21",
     MUST,
-    "An input with another number of channels is refused by a residual quantizer.",
+    "An input with another number of channels is refused by a residual quantizer, in every layout, and by one of groups.",
     title="residual: wrong channel count",
     source=f"{CONVENTION}; SHP-9",
     meaning="A wrong axis order or a wrong config goes unnoticed: the input is broadcast or cut, and tokens come out.",
-    over=Span(levels="staged", variants=("one more", "one only", "twice as many")),
+    over=Span(levels="staged", variants=("one more", "one only", "twice as many", "one less")),
 )
 def test_stages_refuse_a_wrong_number_of_channels(subject: Subject) -> None:
     staged, d = Staged(subject), len(subject.levels)
-    wrong = {"one more": d + 1, "one only": 1, "twice as many": 2 * d}[str(subject.case.variant)]
-    if wrong == d:
-        raise NotJudgedError("one channel is not a wrong number for a quantizer of one")
-    judge_refused(subject, staged.quantizer(), d, subject.layout.shape(wrong), "a residual quantizer")
+    number = _WRONG[str(subject.case.variant)]
+    if number(d) in (0, d):
+        raise NotJudgedError("one channel is not a wrong number for a quantizer of one, and none is not a number")
+    for one in (staged, *staged.elsewhere()):
+        judge_refused(one.subject, one.quantizer(), d, one.subject.layout.shape(number(d)), "a residual quantizer")
+    if subject.has(Capability.GROUPS):
+        shape = subject.layout.shape(number(2 * d))
+        judge_refused(subject, staged.quantizer(groups=2), 2 * d, shape, "a residual quantizer of two groups")
+
+
+#: A wrong number of channels for a quantizer of so many.
+_WRONG: dict[str, Callable[[int], int]] = {
+    "one more": lambda d: d + 1,
+    "one only": lambda _: 1,
+    "twice as many": lambda d: 2 * d,
+    "one less": lambda d: d - 1,
+}
 
 
 @clause(
     "RES-22",
     SHOULD,
     "NaN gets no valid index in any stage, indices outside the codebook are refused, those in a narrower integer dtype are "
-    "refused or decode alike, and an empty input gives an empty answer.",
+    "refused or decode alike, and an empty input gives an empty answer, as do its indices.",
     title="residual: what makes no sense",
     source=f"{CONVENTION}; NUM-5, IDX-9, IDX-13 and SHP-3",
     meaning="A diverged encoder or a wrong vocabulary goes unnoticed: it is stored, or decoded, as ordinary tokens.",
@@ -292,83 +389,4 @@ def test_stages_refuse_a_wrong_number_of_channels(subject: Subject) -> None:
     over=Span(levels="staged", variants=("nan", "indices", "narrow", "empty")),
 )
 def test_stages_tell_what_makes_no_sense(subject: Subject) -> None:
-    _NONSENSE[str(subject.case.variant)](Staged(subject))
-
-
-def _nan_is_seen(staged: Staged) -> None:
-    vectors = staged.vectors()[:4]
-    vectors[0, -1] = np.nan
-    quantizer = staged.quantizer()
-    try:
-        reply = staged.ask(vectors, quantizer)
-    except TargetRaisedError:
-        return
-    size = staged.subject.codebook.size
-    if ((reply.indices[0] >= 0) & (reply.indices[0] < size)).all():
-        raise NonConformanceError(
-            Finding(
-                f"a NaN input gets the valid indices {reply.indices[0].tolist()}",
-                f"indices {reply.indices[0].tolist()}, tokens of the codebook",
-                f"an index outside 0 … {size - 1}, or an exception",
-                input=vectors[0],
-                probe=Probe("forward", staged.subject.layout.arrange(vectors[:1])),
-                setup=quantizer.setup,
-            )
-        )
-
-
-def _bad_indices_are_refused(staged: Staged) -> None:
-    subject = staged.subject
-    subject.needs(Capability.DECODE)
-    quantizer = staged.quantizer()
-    z = staged.input()
-    given = staged.reply(quantizer, z).given
-    for index in (subject.codebook.size, -2, 2**31 - 1):
-        bad = given.astype(np.int64)
-        bad.reshape(-1)[-1] = index
-        try:
-            codes = quantizer.indices_to_codes(bad)
-        except TargetRaisedError:
-            continue
-        if not np.isnan(codes.astype(np.float64)).any():
-            raise NonConformanceError(
-                Finding(
-                    f"the index {index} of a stage of {subject.codebook.size} codes decodes to a code",
-                    "codes without a NaN",
-                    "an exception (or NaN)",
-                    probe=Probe("indices_to_codes", bad) if bad.size <= 64 else None,
-                    setup=quantizer.setup,
-                )
-            )
-
-
-def _narrow_indices_decode_alike(staged: Staged) -> None:
-    staged.subject.needs(Capability.DECODE)
-    quantizer, z = staged.quantizer(), staged.input()
-    given = staged.reply(quantizer, z).given
-    plain = staged.decoded(quantizer, given.astype(np.int64), z.shape)
-    for narrow in ("int32", "int16", "uint8"):
-        if staged.subject.codebook.size > np.iinfo(narrow).max + 1:
-            continue
-        try:
-            codes = staged.decoded(quantizer, given.astype(narrow), z.shape)
-        except TargetRaisedError:
-            continue
-        comparators.within(codes, plain, staged.tolerance(), f"the codes of {narrow} indices of {staged.count} stages")
-
-
-def _nothing_gives_nothing(staged: Staged) -> None:
-    layout = staged.subject.layout
-    if layout.long_axis is None:
-        raise NotJudgedError(_ONE)
-    z = np.zeros(layout.shape(len(staged.subject.levels), **{layout.name[layout.long_axis]: 0}), dtype=np.float32)
-    with staged.subject.must_answer("empty codes and indices", "for an empty input"):
-        staged.reply(staged.quantizer(), z)
-
-
-_NONSENSE: dict[str, Callable[[Staged], None]] = {
-    "nan": _nan_is_seen,
-    "indices": _bad_indices_are_refused,
-    "narrow": _narrow_indices_decode_alike,
-    "empty": _nothing_gives_nothing,
-}
+    NONSENSE[str(subject.case.variant)](Staged(subject))

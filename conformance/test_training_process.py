@@ -6,10 +6,11 @@ from contextlib import suppress
 
 import numpy as np
 
-from fsqcheck.adapters import Capability, surroundings_of
+from fsqcheck.adapters import Capability
 from fsqcheck.conformance.clause import MUST, Span, clause
-from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
+from fsqcheck.conformance.findings import Array, TargetRaisedError
 from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.surroundings import judge_left_alone
 
 
 @clause(
@@ -24,48 +25,11 @@ from fsqcheck.conformance.subject import Subject
 )
 def test_the_process_is_left_alone(subject: Subject) -> None:
     z = np.zeros(subject.layout.shape(len(subject.levels)), dtype=subject.precision.dtype)
-    seen = []
-    for _ in range(2):
-        before = _surroundings(subject)
-        _do(subject, z)
-        after = _surroundings(subject)
-        for name, value in before.items():
-            if name not in _GENERATORS and after[name] != value:
-                raise NonConformanceError(
-                    Finding(
-                        f"{_SAID[str(subject.case.variant)]} changes the {name} of the process",
-                        after[name],
-                        value,
-                        setup=subject.setup,
-                    )
-                )
-        if (errors := subject.witness.errors_left) is not None:
-            said = f"{_SAID[str(subject.case.variant)]} changes NumPy's treatment of floating-point errors"
-            raise NonConformanceError(Finding(said, errors, "that of before", setup=subject.setup))
-        seen.append({name: after[name] for name in _GENERATORS if name in after})
-        _surroundings(subject, stir=True)  # from here on every generator goes another way, unless it is seeded
-    for name in seen[0]:
-        if seen[0][name] == seen[1][name]:
-            raise NonConformanceError(
-                Finding(
-                    f"{_SAID[str(subject.case.variant)]} seeds the {name}",
-                    "the same state after it, although numbers were drawn in between",
-                    "a generator that goes on",
-                    setup=subject.setup,
-                )
-            )
+    said = _SAID[str(subject.case.variant)]
+    judge_left_alone(subject, lambda: _do(subject, z), said)
 
 
-#: Those of the surroundings that draw random numbers.
-_GENERATORS = ("generator of torch", "generator of NumPy", "generator of Python")
 _SAID = {"built": "building a quantizer", "asked": "a call", "refused": "an input that is refused"}
-
-
-def _surroundings(subject: Subject, stir: bool = False) -> dict[str, str]:
-    found = surroundings_of(subject.adapter, stir)
-    if found is None:
-        raise NotJudgedError("its adapter does not tell what its process has set")
-    return found
 
 
 def _do(subject: Subject, z: Array) -> None:

@@ -111,18 +111,18 @@ class TakesGradientsThroughWhatItTakesOff(StageByStage):
 
 
 class ProjectsAlways(StageByStage):
-    """Linear maps before and after, as ACE-Step's in diffusers."""
+    """Linear maps before and after, in their own dtype, as ACE-Step's in diffusers."""
 
     def __init__(self, levels: list[int], num_quantizers: int, dim: int) -> None:
         super().__init__(levels, num_quantizers)
         self.project_in, self.project_out = nn.Linear(dim, len(levels)), nn.Linear(len(levels), dim)
 
     def forward(self, z: Tensor) -> Answer:
-        codes, indices = super().forward(self.project_in(z.float()))
-        return self.project_out(codes).to(z.dtype), indices
+        codes, indices = super().forward(self.project_in(z.to(self.project_in.weight.dtype)).float())
+        return self.project_out(codes.to(self.project_out.weight.dtype)).to(z.dtype), indices
 
     def get_output_from_indices(self, indices: Tensor) -> Tensor:
-        out: Tensor = self.project_out(super().get_output_from_indices(indices))
+        out: Tensor = self.project_out(super().get_output_from_indices(indices).to(self.project_out.weight.dtype))
         return out
 
 
