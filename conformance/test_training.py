@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
@@ -15,15 +14,12 @@ from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.judging import same_codes
 from fsqcheck.conformance.noising import (
     SAMPLES,
-    SIGMAS,
-    amplitude_fault,
+    judge_noise,
+    judge_noise_behind_projections,
     judge_noise_of_codebooks,
-    judge_noisy_gradient,
-    noise_along_positions,
-    noise_in,
+    judge_share,
     quiet_inputs,
     samples,
-    shared_fault,
 )
 from fsqcheck.conformance.subject import Reply, Subject, indices_given
 from fsqcheck.conformance.surrogate import gradient_tolerance
@@ -86,7 +82,8 @@ def test_evaluation_is_free_of_noise(subject: Subject) -> None:
 @clause(
     "TRN-3",
     MUST,
-    "In training a share p of the elements is noisy: none at p = 0, all at p = 1; and none loses its gradient.",
+    "In training a share p of the elements is noisy, in every channel, after evaluation and where gradients are recorded: none "
+    "at p = 0, all at p = 1. They are drawn anew in every call, and keep their dtype and their gradient.",
     title="noise probability",
     source=f"{NOISE}; vector-quantize-pytorch 1.32.0 always draws its mask at 0.5",
     meaning="The noise option does not do what you set: you tune a number that is ignored.",
@@ -101,39 +98,16 @@ def test_evaluation_is_free_of_noise(subject: Subject) -> None:
 )
 def test_the_noise_probability_is_honoured(subject: Subject) -> None:
     p = float(str(subject.case.variant).removeprefix("p="))
-    vectors = quiet_inputs(subject)
-    clean = subject.exact_levels(vectors)
-    codes, _ = samples(subject, vectors, subject.quantizer(noise=p))
-    columns = [subject.grid(clean[:, i], i) for i in range(len(subject.levels))]
-    noisy = np.abs(codes.astype(np.float64) - np.stack(columns, axis=-1)) > 8 * subject.precision.eps
-    share = float(noisy.mean())
-    # Noise that happens to fall onto the grid is not seen: a share that grows with the number of levels.
-    unseen = max(16 * subject.precision.eps / subject.rule.grid.step(L) for L in subject.levels)
-    slack = SIGMAS * ((p * (1 - p) + unseen) / SAMPLES) ** 0.5 + unseen + 1e-3
-    if abs(share - p) <= slack:
-        if subject.has(Capability.GRADIENT):
-            judge_noisy_gradient(subject, vectors, p)
-        return
-    raise NonConformanceError(
-        Finding(
-            f"with the noise probability {p:g}, {share:.1%} of the elements are noisy",
-            f"{share:.1%}",
-            f"{p:.1%} ± {slack:.1%}",
-            units=abs(share - p) / slack,
-            wrong=int(noisy.sum()),
-            tried=int(noisy.size),
-            probe=Probe("noise", vectors[:1]),
-            setup=subject.quantizer(noise=p).setup,
-            details={"script": "prints the share of noisy elements, and the largest distance from tanh(z)"},
-        )
-    )
+    judge_share(subject, p)
+    if subject.case.dtype not in HALF_DTYPES:
+        judge_noise_behind_projections(subject, p)
 
 
 @clause(
     "TRN-4",
     MUST,
-    "The noise is uniform over half a step to each side of tanh(z), ±1/(L-1), and another one in every channel, "
-    "at every position and in every codebook.",
+    "The noise is uniform over half a step to each side of tanh(z), ±1/(L-1), whatever the input and the layout, and another one "
+    "in every channel, at every position and in every codebook.",
     title="noise amplitude",
     source=f"{NOISE}: tanh(z) + U(-1, 1)/(L-1)",
     meaning="Training simulates the rounding of another number of levels: too much noise for fine channels, or too little.",
@@ -141,32 +115,7 @@ def test_the_noise_probability_is_honoured(subject: Subject) -> None:
     over=Span(levels="mixed", rules=_noisy_rule, modes=("train",)),
 )
 def test_the_noise_is_half_a_step(subject: Subject) -> None:
-    vectors = quiet_inputs(subject)
-    codes, _ = samples(subject, vectors, subject.quantizer(noise=0.9))
-    columns: list[NDArray[np.float64]] = []
-    for channel, L in enumerate(subject.levels):
-        columns.append(noise_in(subject, vectors, codes, channel))
-        noise = columns[-1][~np.isnan(columns[-1])]
-        half = subject.rule.grid.step(L) / 2
-        fault = amplitude_fault(noise, half) or shared_fault(columns, "channel")
-        if channel == 0:
-            fault = fault or noise_along_positions(subject, subject.quantizer(noise=0.9))
-        if fault:
-            raise NonConformanceError(
-                Finding(
-                    f"L = {L}: {fault}",
-                    f"noise from {noise.min():.4f} to {noise.max():.4f}, mean {noise.mean():+.4f}"
-                    if len(noise)
-                    else "no noise at all",
-                    f"uniform from {-half:.4f} to {half:.4f}, half a step of L = {L}",
-                    units=float(np.abs(noise).max() / half) if len(noise) else None,
-                    wrong=int((np.abs(noise) > half * 1.001).sum()),
-                    tried=len(noise),
-                    probe=Probe("noise", vectors[:1]),
-                    setup=subject.quantizer(noise=0.9).setup,
-                    details={"channel": f"{channel} (L = {L})"},
-                )
-            )
+    judge_noise(subject)
     if subject.has(Capability.CODEBOOKS):
         judge_noise_of_codebooks(subject)
 

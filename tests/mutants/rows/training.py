@@ -58,6 +58,26 @@ ROWS = (
     ),
     Offender("KeepsGradientsFromItsNoise", "TRN-3", "get no gradient", "noise gradient", "symmetric", "adapter"),
     Offender("AddsNoNoiseInHalf", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender(
+        "NoisesTheFirstSamples", "TRN-3", "the same elements are noisy in two calls", "noise", "symmetric", "adapter"
+    ),
+    Offender("NoisesFirstChannelsMore", "TRN-3", "of the elements of channel 0 are", "noise", "symmetric", "adapter"),
+    Offender("NoisesSmallInputs", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("AddsNoNoiseWhereRecorded", "TRN-3", "with gradients recorded", "noise", "symmetric", "adapter"),
+    Offender("LosesItsNoiseInEvaluation", "TRN-3", "noisy after evaluation", "noise", "symmetric", "adapter"),
+    Offender("AddsNoNoiseBetweenProjections", "TRN-3", "behind a projection", "noise", "symmetric", "adapter"),
+    Offender(
+        "ChangesItsSlopeByItsNoise", "TRN-3", "get too large a gradient", "noise gradient", "symmetric", "adapter"
+    ),
+    Offender("NoisesInFloat32", "TRN-3", "the noisy codes have the wrong dtype", "noise", "symmetric", "adapter"),
+    Offender(
+        "AddsNoNoiseChannelFirst", "TRN-4", "only 0 elements are noisy in the layout", "noise", "symmetric", "adapter"
+    ),
+    Offender("ScalesItsNoiseAsTheFirstChannelFirst", "TRN-4", "in the layout", "noise", "symmetric", "adapter"),
+    Offender("CapsItsNoiseAtFiveLevels", "TRN-4", "L = 16: noise of up to", "noise", "symmetric", "adapter"),
+    Offender("PushesAwayFromZero", "TRN-4", "the noise follows the input", "noise", "symmetric", "adapter"),
+    Offender("RepeatsItsNoiseAlongPositions", "TRN-4", "noisy elements share", "noise", "symmetric", "adapter"),
+    Offender("RepeatsItsNoiseAlongSamples", "TRN-4", "noisy elements share", "noise", "symmetric", "adapter"),
     Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
     Offender(
         "DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise process", "symmetric", "adapter"
