@@ -288,3 +288,15 @@ def judge_noise_behind_projections(subject: Subject, p: float) -> None:
                 setup=quantizer.setup,
             )
         )
+
+
+def judge_noise_of_a_copy(subject: Subject, how: str) -> None:
+    """A copy of one that has noise in training has it too."""
+    if subject.adapter.refusal(replace(subject.setup, noise=0.9)) is not None:
+        return
+    vectors, quantizer = quiet_inputs(subject)[:64], subject.quantizer(noise=0.9)
+    codes, _ = samples(subject, vectors, quantizer.copied(how))
+    if all(np.isnan(noise_in(subject, vectors, codes, channel)).all() for channel in range(len(subject.levels))):
+        raise NonConformanceError(
+            Finding("a copy has no noise in training", "no noisy element", "a share of 0.9", setup=quantizer.setup)
+        )

@@ -96,6 +96,9 @@ def judge_alive(subject: Subject, vectors: Array, gradient: Array, when: str, se
     """The gradient of the sum of all codes is roughly the smooth part's: for what takes it away or multiplies it."""
     expected = surrogate(subject, vectors, np.ones_like(vectors))
     seen, counts = gradient.astype(np.float64), expected > _PLAIN
+    for channel, L in enumerate(subject.levels):  # not at a kink of the activation
+        for aside in (-0.1, 0.1):
+            counts[:, channel] &= subject.rule.slope(vectors[:, channel].astype(np.float64) + aside, L) > _PLAIN
     faults = (("no", ~(seen > expected / 2)), ("too large a", ~(seen < expected * 2)))
     for what, fault in faults:
         wrong = fault & counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
@@ -10,12 +11,13 @@ from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.beside import judge_beside_another
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
 from fsqcheck.conformance.judging import same_codes
 from fsqcheck.conformance.noising import (
     SAMPLES,
     judge_noise,
     judge_noise_behind_projections,
+    judge_noise_of_a_copy,
     judge_noise_of_codebooks,
     judge_share,
     quiet_inputs,
@@ -23,6 +25,7 @@ from fsqcheck.conformance.noising import (
 )
 from fsqcheck.conformance.subject import Reply, Subject, indices_given
 from fsqcheck.conformance.surrogate import gradient_tolerance
+from fsqcheck.conformance.using import further_answers, same_further_answers
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, Rule
 
@@ -156,7 +159,7 @@ def test_indices_stay_valid_in_training(subject: Subject) -> None:
     "TRN-6",
     MUST,
     "A deep copy, a pickled copy, and another quantizer, new or used, that loads the state give the same bits, and share "
-    "nothing with the original.",
+    "nothing with the original; they have its gradient and its noise, and encode and decode as it does.",
     title="copies",
     source="design: an FSQ has no state but its levels (arXiv 2309.15505 §3.1)",
     meaning="A checkpoint, an EMA copy or a data-parallel worker quantizes differently from the model that was saved.",
@@ -166,6 +169,13 @@ def test_indices_stay_valid_in_training(subject: Subject) -> None:
 def test_copies_give_the_same_bits(subject: Subject) -> None:
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1000]
     _copied_alike(subject, vectors, subject.quantizer(), "")
+    original = subject.quantizer()
+    further = further_answers(subject, original)
+    with subject.must_answer("a copy that works"):
+        copy = original.copied(str(subject.case.variant))
+    same_further_answers(subject, copy, further, "once it was copied")
+    if subject.has(Capability.NOISE) and subject.case.mode == "train" and _noisy_rule(subject.rule):
+        judge_noise_of_a_copy(subject, str(subject.case.variant))
     if subject.has(Capability.PROJECTION):
         wide = np.random.default_rng(12).normal(size=(200, len(subject.levels) + 5)).astype(subject.precision.dtype)
         quantizer = subject.quantizer(width=wide.shape[1])
@@ -218,14 +228,20 @@ def test_noise_is_seeded(subject: Subject) -> None:
 
 
 #: Calls in training; what starts or ends after so many is seen.
-_WARM_UP = 128
+_WARM_UP = 420
+#: As many of them are of the whole input, with gradients recorded; the others of one sample.
+_WHOLE = 24
 
 
 def _trained_long(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
     subject.needs(Capability.TRAIN)
     quantizer.train(True)
-    for _ in range(_WARM_UP):
+    for _ in range(_WHOLE):
         quantizer.quantize(memory, tracked=subject.has(Capability.GRADIENT))
+    one = subject.layout.shape(len(subject.levels), **dict.fromkeys("BTHW", 1))
+    z = np.zeros(one, dtype=memory.dtype)
+    for _ in range(_WARM_UP - _WHOLE):
+        quantizer.quantize(z)
     quantizer.train(False)
 
 
@@ -253,6 +269,18 @@ def _asked_for_inference(subject: Subject, quantizer: WitnessedQuantizer, memory
     reply = subject.reply(quantizer.quantize(memory, inference=True), memory.shape)
     plain = subject.reply(subject.quantizer().quantize(memory), memory.shape)
     same_codes(subject, reply.codes, plain.codes, "in inference mode")
+    if reply.indices is not None and plain.indices is not None:
+        comparators.same_bits(reply.indices, plain.indices, "the indices in inference mode", "those otherwise")
+
+
+def _encoded_and_decoded(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
+    subject.needs_any(Capability.ENCODE, Capability.DECODE)
+    further_answers(subject, quantizer)
+
+
+def _refused(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
+    with suppress(TargetRaisedError):  # that it passes is the affair of SHP-9
+        quantizer.quantize(np.concatenate([memory, memory], axis=subject.layout.channel_axis))
 
 
 def _asked_in_the_same_memory(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
@@ -270,14 +298,16 @@ _BEFORE: dict[str, tuple[str, Callable[[Subject, WitnessedQuantizer, Array], Non
     "autocast": ("a call under autocast", _asked_under_autocast),
     "inference": ("a call in inference mode", _asked_for_inference),
     "memory": ("another input in the same memory", _asked_in_the_same_memory),
+    "coded": ("codes were encoded and indices decoded", _encoded_and_decoded),
+    "refused": ("an input that was refused", _refused),
 }
 
 
 @clause(
     "TRN-8",
     MUST,
-    "What was done before leaves no trace: calls in other dtypes, under autocast, in inference mode or in training, another "
-    "input in the same memory, another quantizer; and an answer in inference mode is the same.",
+    "What was done before leaves no trace: calls in other dtypes, under autocast, in inference mode or in training, a refused "
+    "input, another in the same memory, encoding and decoding, another quantizer; and inference mode gives the same answer.",
     title="no trace",
     source="arXiv 2309.15505 §3.1: a fixed function without state",
     meaning="Tokens or gradients depend on the order in which a program does things: on which model it loaded last, or on "

@@ -100,6 +100,43 @@ class ErrsAfterAHundredTrainingCalls(Changed):
         return z if self.calls <= 100 else z + 0.01
 
 
+class ErrsAfterFourHundredCalls(Changed):
+    calls = 0
+
+    def changed(self, z: Tensor) -> Tensor:
+        self.calls += 1
+        return z if self.calls <= 400 else z + 0.01
+
+
+class ErrsOnceItHasDecoded(Changed):
+    """It leaves its shift where decoding needed it."""
+
+    shift = 0.0
+
+    def changed(self, z: Tensor) -> Tensor:
+        return z + self.shift
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        self.shift = 0.01
+        return super().indices_to_codes(indices)
+
+
+class StaysTurnedOnceItHasRefused(TorchFSQ):
+    """It turns to the other layout, and back only where all goes well."""
+
+    def forward(self, z: Tensor) -> Answer:
+        wanted, self.channel_first = self.channel_first, not self.channel_first
+        if z.ndim == 0 or z.shape[1 if wanted and z.ndim > 1 else -1] != self.width:
+            raise ValueError(f"expected {self.width} channels, got the shape {tuple(z.shape)}")
+        self.channel_first = wanted
+        return super().forward(z)
+
+
+NumbersZeroInInferenceMode = answering(
+    lambda _q, _z, codes, indices: (codes, indices * (not torch.is_inference_mode_enabled()))
+)
+
+
 class KeepsItsTablesInTheClass(TorchFSQ):
     tables: ClassVar[dict[int, Tensor]] = {}
 
@@ -201,6 +238,35 @@ class KeepsTheWeightsOfItsFirstCall(TorchFSQ):
         return super().forward(z)
 
 
+class DetachesItsCopies(TorchFSQ):
+    copied = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.copied = True
+
+    def forward(self, z: Tensor) -> Answer:
+        return super().forward(z.detach() + 0 * z if self.copied else z)
+
+
+class DecodesOneFurtherOnceCopied(TorchFSQ):
+    """Indices from 1, as in a checkpoint of long ago."""
+
+    first = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.first = 1
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        return super().indices_to_codes((indices - self.first) % self.codebook.size if self.first else indices)
+
+
+class CopiesItselfWithoutNoise(TorchFSQ):
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "noise": 0.0})
+
+
 class CannotBePickled(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
@@ -236,6 +302,36 @@ class AllowsCoarseProducts(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
         torch.set_float32_matmul_precision("medium")
+
+
+class LeavesGradientsOffWhenItDecodes(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        torch.set_grad_enabled(False)
+        return super().indices_to_codes(indices)
+
+
+class SeedsTorchWhenItEncodes(TorchFSQ):
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        torch.manual_seed(len(self.levels))
+        return super().codes_to_indices(codes)
+
+
+class SeedsItsNoise(TorchFSQ):
+    """By its step, so that a run can be repeated; and everybody's."""
+
+    step = 0
+
+    def _quantize(self, z: Tensor) -> Answer:
+        if self.training and self.noise > 0:
+            self.step += 1
+            torch.manual_seed(self.step)
+        return super()._quantize(z)
+
+
+class SeedsNumpyWhenItDecodes(FSQ):
+    def indices_to_codes(self, indices: Any) -> Any:
+        np.random.seed(0)
+        return super().indices_to_codes(indices)
 
 
 class SilencesNumpy(FSQ):

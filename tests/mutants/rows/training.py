@@ -17,6 +17,10 @@ ROWS = (
     Offender("AllowsCoarseProducts", "TRN-9", "changes the precision of products of matrices", "process"),
     Offender("SilencesNumpy", "TRN-9", "changes NumPy's treatment of floating-point errors", "process"),
     Offender("LeavesGradientsOffWhenItRefuses", "TRN-9", "changes the gradient mode", "process"),
+    Offender("LeavesGradientsOffWhenItDecodes", "TRN-9", "a call changes the gradient mode", "process"),
+    Offender("SeedsTorchWhenItEncodes", "TRN-9", "a call seeds the generator of torch", "process"),
+    Offender("SeedsItsNoise", "TRN-9", "a call seeds the generator of torch", "process noise", "symmetric", "adapter"),
+    Offender("SeedsNumpyWhenItDecodes", "TRN-9", "a call seeds the generator of NumPy", "process"),
     Offender("SharesConstantsByTheSizeOfItsCodebook", "TRN-8", "built later", "level code gradient context"),
     Offender("SharesItsDigitsByTheSizeOfItsCodebook", "TRN-8", "built later decodes", "decode context"),
     Offender(
@@ -27,7 +31,11 @@ ROWS = (
         "symmetric",
         "rules",
     ),
-    Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
+    Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 420 calls in training", "context"),
+    Offender("ErrsAfterFourHundredCalls", "TRN-8", "after 420 calls in training", "context"),
+    Offender("ErrsOnceItHasDecoded", "TRN-8", "after codes were encoded and indices decoded", "context copy"),
+    Offender("StaysTurnedOnceItHasRefused", "TRN-8", "raises after an input that was refused", "context"),
+    Offender("NumbersZeroInInferenceMode", "TRN-8", "the indices in inference mode differ", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
     Offender(
         "RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan written"
@@ -84,6 +92,9 @@ ROWS = (
     ),
     Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
     Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
+    Offender("DetachesItsCopies", "TRN-6", "the gradients once it was copied are wrong", "copy gradient"),
+    Offender("DecodesOneFurtherOnceCopied", "TRN-6", "the codes that it decodes once it was copied", "copy"),
+    Offender("CopiesItselfWithoutNoise", "TRN-6", "a copy has no noise", "copy noise", "symmetric", "adapter"),
     Offender("RemembersItsLastCodes", "TRN-6", "copy.deepcopy raises", "copy"),
     Offender("SharesItsWeightsWithItsCopies", "TRN-6", "once the copy was moved", "copy", "widened", "adapter"),
     Offender(
