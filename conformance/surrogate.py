@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adapters import Probe
+from ..adapters import Probe, Setup
 from ..reference import PRECISIONS
 from .findings import Array, Finding, NonConformanceError
 from .subject import Subject
@@ -14,6 +14,8 @@ from .subject import Subject
 GRADIENT_EPS = 4.0
 #: The largest |tanh''|, by which an error of the shift becomes one of the slope.
 STEEPEST = 0.77
+#: Slopes above this are known to a few percent in bfloat16 too.
+_PLAIN = 0.15
 
 
 def surrogate(subject: Subject, vectors: Array, upstream: Array) -> NDArray[np.float64]:
@@ -88,3 +90,28 @@ def judge_slopes(subject: Subject, vectors: Array, upstream: Array, gradient: Ar
             details={"channel": f"{channel} (L = {L})"},
         )
     )
+
+
+def judge_alive(subject: Subject, vectors: Array, gradient: Array, when: str, setup: Setup | None = None) -> None:
+    """The gradient of the sum of all codes is roughly the smooth part's: for what takes it away or multiplies it."""
+    expected = surrogate(subject, vectors, np.ones_like(vectors))
+    seen, counts = gradient.astype(np.float64), expected > _PLAIN
+    for channel, L in enumerate(subject.levels):  # not at a kink of the activation
+        for aside in (-0.1, 0.1):
+            counts[:, channel] &= subject.rule.slope(vectors[:, channel].astype(np.float64) + aside, L) > _PLAIN
+    faults = (("no", ~(seen > expected / 2)), ("too large a", ~(seen < expected * 2)))
+    for what, fault in faults:
+        wrong = fault & counts
+        if wrong.any():
+            row, channel = (int(i) for i in np.argwhere(wrong)[0])
+            raise NonConformanceError(
+                Finding(
+                    f"{when}, {wrong.mean():.1%} of the elements get {what} gradient",
+                    f"{float(seen[row, channel])!r}",
+                    f"about {expected[row, channel]:.4g}",
+                    input=vectors[row, channel : channel + 1],
+                    wrong=int(wrong.sum()),
+                    tried=int(counts.sum()),
+                    setup=setup or subject.setup,
+                )
+            )

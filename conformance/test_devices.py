@@ -13,8 +13,10 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
-from fsqcheck.conformance.numbering import codes_of, decoded
-from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.numbering import decoded
+from fsqcheck.conformance.subject import Reply, Subject
+from fsqcheck.conformance.surrogate import judge_alive
+from fsqcheck.conformance.using import further_answers, same_further_answers
 from fsqcheck.conformance.witness import WitnessedQuantizer
 
 DESIGN = "docs/rules.md, how close is close enough"
@@ -69,7 +71,8 @@ def test_the_device_agrees_with_the_cpu(subject: Subject) -> None:
 @clause(
     "DEV-3",
     MUST,
-    "A quantizer that was moved to a dtype quantizes inputs of that dtype as its precision allows.",
+    "A quantizer that was moved to a dtype quantizes inputs of that dtype as its precision allows, in training too, and keeps "
+    "their dtype and its gradient.",
     title="moved to a dtype",
     source=f"{DESIGN}; stable-audio-tools' DitheredFSQ gives wrong indices after .bfloat16() at L = 7",
     meaning="model.half() or model.bfloat16() breaks the tokens, although the model seems to work.",
@@ -83,11 +86,14 @@ def test_a_moved_quantizer_is_right(subject: Subject) -> None:
     reply = subject.ask(vectors, moved)
     judge_grid(subject, vectors, reply, subject.held)
     judge_levels(subject, vectors, reply, subject.held)
+    if subject.has(Capability.CODES):
+        comparators.same_dtype(reply.codes, subject.case.dtype, "the codes of a moved quantizer")
     settled = probes.settled(subject.rule, subject.levels, subject.case.dtype, 2000)
     found = subject.ask(settled, moved)
     if found.indices is not None:
         comparators.same_integers(found.indices, subject.exact_indices(settled), f"the indices in {subject.case.dtype}")
     _encodes_and_decodes(subject, moved, settled, "")
+    _judge_training(subject, moved, vectors[::4])
     if subject.has(Capability.PROJECTION):
         width = len(subject.levels) + 5
         z = np.random.default_rng(14).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
@@ -95,6 +101,29 @@ def test_a_moved_quantizer_is_right(subject: Subject) -> None:
             answer = subject.quantizer(width=width).cast(subject.case.dtype).quantize(z)
         comparators.same_shape(answer.codes, z.shape, "the codes of a moved quantizer with projections")
         comparators.same_dtype(answer.codes, subject.case.dtype, "the codes of a moved quantizer with projections")
+
+
+def _judge_training(subject: Subject, moved: WitnessedQuantizer, vectors: Array) -> None:
+    """In training it takes the right levels too, and its gradient is there."""
+    if subject.trains_quietly:
+        moved.train(True)
+    if not subject.has(Capability.GRADIENT):
+        judge_levels(subject, vectors, subject.ask(vectors, moved), subject.held)
+        return
+    with subject.must_answer("codes and their gradient", "once it was moved"):
+        reply, gradient = subject.vjp(vectors, np.ones_like(vectors), moved)
+    judge_levels(subject, vectors, reply, subject.held)
+    if _has_gradient(subject, vectors[:64]):
+        judge_alive(subject, vectors, gradient, "once it was moved")
+
+
+def _has_gradient(subject: Subject, vectors: Array) -> bool:
+    """Whether a quantizer as it was built has a gradient; where it has none, that is the affair of GRD."""
+    with suppress(TargetRaisedError, NonConformanceError):
+        plain = subject.quantizer(compiled=False)
+        judge_alive(subject, vectors, subject.vjp(vectors, np.ones_like(vectors), plain)[1], "")
+        return True
+    return False
 
 
 def _encodes_and_decodes(subject: Subject, quantizer: WitnessedQuantizer, z: Array, where: str, **how: str) -> None:
@@ -113,8 +142,8 @@ def _encodes_and_decodes(subject: Subject, quantizer: WitnessedQuantizer, z: Arr
 @clause(
     "DEV-4",
     MUST,
-    "Inside a mixed-precision region (autocast) inputs are quantized as the region's precision allows, codes encoded to their "
-    "indices, and indices decoded to their levels.",
+    "Inside a mixed-precision region (autocast to bfloat16 or float16) inputs are quantized as the region's precision allows, "
+    "behind projections too, codes encoded to their indices, and indices decoded to their levels.",
     title="autocast",
     source=f"{DESIGN}; vector-quantize-pytorch switches autocast off for CUDA",
     meaning="Mixed-precision training uses other tokens than evaluation without it.",
@@ -127,17 +156,30 @@ def test_autocast_keeps_the_levels(subject: Subject) -> None:
     quantizer = subject.quantizer()
     with subject.must_answer("codes"):
         reply = subject.ask(settled, quantizer, autocast="bfloat16")
-    levels = subject.read(reply.codes)
-    comparators.same_integers(levels, subject.exact_levels(settled), "the levels under autocast, as (vector, channel),")
-    if reply.indices is not None:
-        comparators.same_integers(reply.indices, subject.exact_indices(settled), "the indices under autocast")
+        finer = subject.ask(settled[:400], quantizer, autocast="float16")
+    _judge_region(subject, settled, reply, "under autocast")
+    _judge_region(subject, settled[:400], finer, "under autocast to float16")
     _encodes_and_decodes(subject, quantizer, settled, " under autocast", autocast="bfloat16")
+    if subject.has(Capability.PROJECTION):
+        width = len(subject.levels) + 5
+        z = np.random.default_rng(15).normal(size=subject.layout.shape(width)).astype(subject.precision.dtype)
+        with subject.must_answer("codes under autocast from a quantizer with projections"):
+            answer = subject.quantizer(width=width).quantize(z, autocast="bfloat16")
+        comparators.same_shape(answer.codes, z.shape, "the codes of a quantizer with projections under autocast")
+
+
+def _judge_region(subject: Subject, settled: Array, reply: Reply, where: str) -> None:
+    levels = subject.read(reply.codes)
+    comparators.same_integers(levels, subject.exact_levels(settled), f"the levels {where}, as (vector, channel),")
+    if reply.indices is not None:
+        comparators.same_integers(reply.indices, subject.exact_indices(settled), f"the indices {where}")
 
 
 @clause(
     "DEV-5",
     MUST,
-    "Compiled, the quantizer takes the levels and indices of the eager one outside the tolerance bands.",
+    "Compiled, the quantizer takes the levels and indices of the eager one outside the tolerance bands; in training the levels, "
+    "with a gradient.",
     title="compiled equals eager",
     source=DESIGN,
     meaning="Compiling the model changes its tokens.",
@@ -156,6 +198,22 @@ def test_compiled_equals_eager(subject: Subject) -> None:
     if reply.indices is not None:
         own = subject.codebook.pack(subject.read(reply.codes))
         comparators.same_integers(reply.indices, own, "the indices of the compiled quantizer")
+    # A compiler keeps few versions of a function: where there are many rules, the others keep those of evaluation.
+    if subject.case.rule in subject.adapter.rules[:1] or len(subject.adapter.rules) <= _FEW_RULES:
+        _judge_compiled_training(subject, vectors)
+
+
+_FEW_RULES = 2
+
+
+def _judge_compiled_training(subject: Subject, vectors: Array) -> None:
+    if not subject.trains_quietly or not subject.has(Capability.GRADIENT):
+        return
+    with subject.must_answer("codes of a quantizer that was compiled in training, and their gradient"):
+        reply, gradient = subject.vjp(vectors, np.ones_like(vectors), subject.quantizer(training=True))
+    judge_levels(subject, vectors, reply, subject.held)
+    if _has_gradient(subject, vectors[:64]):
+        judge_alive(subject, vectors, gradient, "compiled, in training")
 
 
 def _moved_and_back(subject: Subject, dtype: str) -> WitnessedQuantizer:
@@ -184,7 +242,7 @@ _ROUNDABOUT: dict[str, tuple[str, Callable[[Subject, str], WitnessedQuantizer]]]
     "DEV-6",
     SHOULD,
     "Half precision on the way takes nothing from it: moved there and back, loaded from a checkpoint of it, or built while it "
-    "was the default dtype, it gives the levels and indices that it always gives, and encodes and decodes as ever.",
+    "was the default dtype, it gives the levels, indices and gradients that it always gives, and encodes and decodes as ever.",
     title="half precision on the way",
     source=f"{DESIGN}; an FSQ has no state but its levels (arXiv 2309.15505 §3.1)",
     meaning="A model that was saved, loaded or evaluated in half precision has other tokens ever after.",
@@ -194,10 +252,7 @@ def test_half_precision_on_the_way_takes_nothing(subject: Subject) -> None:
     vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:2000]
     words, get = _ROUNDABOUT[str(subject.case.variant)]
     expected = subject.ask(vectors)
-    indices = subject.exact_indices(probes.settled(subject.rule, subject.levels, subject.case.dtype, 2000))
-    coded = None
-    with suppress(TargetRaisedError):  # that it cannot is the affair of IDX
-        coded = _coded(subject, subject.quantizer(), indices)
+    further = further_answers(subject, subject.quantizer())
     for dtype in ("bfloat16", "float16"):
         where = words.format(dtype)
         with subject.must_answer("the answers that it gives otherwise", where):
@@ -207,29 +262,4 @@ def test_half_precision_on_the_way_takes_nothing(subject: Subject) -> None:
         same_codes(subject, reply.codes, expected.codes, where)
         if reply.indices is not None and expected.indices is not None:
             comparators.same_bits(reply.indices, expected.indices, f"the indices {where}", "those otherwise")
-        if coded is not None:
-            _codes_as_ever(subject, quantizer, indices, coded, where)
-
-
-def _coded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array) -> tuple[Array | None, Array | None]:
-    """What it encodes the codes of these indices to, and what it decodes them to; None for what it cannot."""
-    encodes, decodes = (subject.has(one) for one in (Capability.ENCODE, Capability.DECODE))
-    encoded = quantizer.codes_to_indices(codes_of(subject, indices)) if encodes else None
-    return encoded, quantizer.indices_to_codes(subject.laid_out(indices)) if decodes else None
-
-
-def _codes_as_ever(
-    subject: Subject,
-    quantizer: WitnessedQuantizer,
-    indices: Array,
-    coded: tuple[Array | None, Array | None],
-    where: str,
-) -> None:
-    """It encodes and decodes as it did before."""
-    with subject.must_answer("the answers that it gives otherwise", where):
-        encoded, decoded = _coded(subject, quantizer, indices)
-    if encoded is not None and coded[0] is not None:
-        comparators.same_integers(encoded, coded[0], f"the indices that it encodes codes to {where}")
-    if decoded is not None and coded[1] is not None:
-        tolerance = 2 * max(subject.grid_tolerance(channel) for channel in range(len(subject.levels)))
-        comparators.within(decoded, coded[1], tolerance, f"the codes that it decodes {where}")
+        same_further_answers(subject, quantizer, further, where)

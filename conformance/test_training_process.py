@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from fsqcheck.conformance.clause import MUST, Span, clause
 from fsqcheck.conformance.findings import Array, TargetRaisedError
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.conformance.surroundings import judge_left_alone
+from fsqcheck.conformance.using import further_answers
 
 
 @clause(
@@ -45,3 +47,11 @@ def _do(subject: Subject, z: Array) -> None:
         if subject.has(Capability.TRAIN):
             quantizer.train(True)
             quantizer.quantize(z, tracked=recorded)
+            _train_with_noise(subject, z, recorded)
+        further_answers(subject, quantizer)
+
+
+def _train_with_noise(subject: Subject, z: Array, recorded: bool) -> None:
+    noisy = replace(subject.setup, noise=0.5, training=True)
+    if subject.has(Capability.NOISE) and subject.adapter.refusal(noisy) is None:
+        subject.quantizer(noise=0.5, training=True).quantize(z, tracked=recorded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +14,59 @@ from .making import Answer, changed, coordinate, give_names, nudged
 
 DriftsOnItsAccelerator = changed(lambda q, z: z + 0.05 * (q.place == "cuda"))
 ShiftsWhenCompiled = nudged(lambda _, z: z + 0.05 * torch.compiler.is_compiling())
+
+
+def _cut(z: Tensor) -> Tensor:
+    """The same numbers without a gradient."""
+    return z.detach() + 0 * z
+
+
+DetachesWhenCompiled = changed(lambda _, z: _cut(z) if torch.compiler.is_compiling() else z)
+ErrsInCompiledTraining = nudged(lambda q, z: -z if torch.compiler.is_compiling() and q.training else z)
+ErrsUnderFloat16Autocast = nudged(
+    lambda _, z: (
+        -z if torch.is_autocast_enabled(z.device.type) and torch.get_autocast_dtype("cpu") == torch.float16 else z
+    )
+)
+
+
+def once_moved(forward: Callable[[Any, Tensor], Answer]) -> type[TorchFSQ]:
+    """A class that knows the dtype it was moved to last, `now`, and whether it ever was in another than float32, `moved`."""
+
+    def _apply(self: Any, fn: Any, recurse: bool = True) -> Any:
+        TorchFSQ._apply(self, fn, recurse)
+        self.now = fn(torch.zeros(())).dtype
+        self.moved |= self.now != torch.float32
+        return self
+
+    inside = {"now": torch.float32, "moved": False, "_apply": _apply, "forward": forward}
+    return type("OnceMoved", (TorchFSQ,), {**inside, "__module__": __name__})
+
+
+def _in_float32(q: Any, z: Tensor) -> Answer:
+    codes, indices = TorchFSQ.forward(q, z)
+    return codes if isinstance(q.project_out, nn.Linear) or q.now == torch.float32 else codes.float(), indices
+
+
+AnswersInFloat32OnceMoved = once_moved(_in_float32)
+DetachesOnceMoved = once_moved(lambda q, z: TorchFSQ.forward(q, z if q.now == torch.float32 else _cut(z)))
+DetachesOnceItIsBack = once_moved(
+    lambda q, z: TorchFSQ.forward(q, _cut(z) if q.moved and q.now == torch.float32 else z)
+)
+ErrsInTrainingOnceMoved = once_moved(
+    lambda q, z: TorchFSQ.forward(q, z + 0.05 * (q.training and q.now != torch.float32))
+)
+
+
+class FailsToProjectUnderAutocast(TorchFSQ):
+    """Behind the projection it multiplies what the region has made bfloat16 by float32."""
+
+    def forward(self, z: Tensor) -> Answer:
+        if isinstance(self.project_in, nn.Linear) and torch.is_autocast_enabled(z.device.type):
+            inner = self.project_in(z.movedim(1, -1) if self.channel_first else z)
+            with torch.autocast(z.device.type, enabled=False):
+                torch.eye(inner.shape[-1]) @ inner[..., None]
+        return super().forward(z)
 
 
 class KeepsItsProjectionsWhenMoved(TorchFSQ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable
 from copy import copy
 from typing import Any, ClassVar
@@ -101,6 +100,43 @@ class ErrsAfterAHundredTrainingCalls(Changed):
         return z if self.calls <= 100 else z + 0.01
 
 
+class ErrsAfterFourHundredCalls(Changed):
+    calls = 0
+
+    def changed(self, z: Tensor) -> Tensor:
+        self.calls += 1
+        return z if self.calls <= 400 else z + 0.01
+
+
+class ErrsOnceItHasDecoded(Changed):
+    """It leaves its shift where decoding needed it."""
+
+    shift = 0.0
+
+    def changed(self, z: Tensor) -> Tensor:
+        return z + self.shift
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        self.shift = 0.01
+        return super().indices_to_codes(indices)
+
+
+class StaysTurnedOnceItHasRefused(TorchFSQ):
+    """It turns to the other layout, and back only where all goes well."""
+
+    def forward(self, z: Tensor) -> Answer:
+        wanted, self.channel_first = self.channel_first, not self.channel_first
+        if z.ndim == 0 or z.shape[1 if wanted and z.ndim > 1 else -1] != self.width:
+            raise ValueError(f"expected {self.width} channels, got the shape {tuple(z.shape)}")
+        self.channel_first = wanted
+        return super().forward(z)
+
+
+NumbersZeroInInferenceMode = answering(
+    lambda _q, _z, codes, indices: (codes, indices * (not torch.is_inference_mode_enabled()))
+)
+
+
 class KeepsItsTablesInTheClass(TorchFSQ):
     tables: ClassVar[dict[int, Tensor]] = {}
 
@@ -161,93 +197,6 @@ LaysItsConstantsInInferenceMode = filling(lambda constants, _: constants * 1)
 RoundsInInferenceMode = nudged(lambda _, z: z.bfloat16().to(z.dtype) if torch.is_inference_mode_enabled() else z)
 
 
-class KeepsItsNoiseInEvaluation(TorchFSQ):
-    def train(self, mode: bool = True) -> KeepsItsNoiseInEvaluation:
-        return super().train(mode or self.noise > 0)
-
-
-# The noise
-
-
-class IgnoresTheNoiseProbability(TorchFSQ):
-    def __init__(self, levels: list[int], **options: Any) -> None:
-        super().__init__(levels, **{**options, "noise": 0.5 if options.get("noise") else 0.0})
-
-
-class DithersAtProbabilityZero(TorchFSQ):
-    """As stable-audio-tools' DitheredFSQ."""
-
-    def __init__(self, levels: list[int], **options: Any) -> None:
-        super().__init__(levels, **options)
-        self.dithers = options.get("noise") == 0.0
-
-    def _quantize(self, z: Tensor) -> Answer:
-        codes, indices = super()._quantize(z)
-        return codes + 1e-2 * torch.rand_like(codes) * (self.training and self.dithers), indices
-
-
-def noisy(noise: Any) -> type[TorchFSQ]:
-    """A class with other noise, in half steps, at its own probability: `noise(q, z)`."""
-
-    def _quantize(self: TorchFSQ, z: Tensor) -> Answer:
-        probability, self.noise = self.noise, 0.0
-        codes, indices = TorchFSQ._quantize(self, z)
-        self.noise = probability
-        if self.training and probability > 0:
-            added = torch.tanh(z) + noise(self, z) / (2 * self.narrow[4])
-            codes = torch.where(torch.rand_like(z) < probability, added, codes)
-        return codes, indices
-
-    return type("Noisy", (TorchFSQ,), {"_quantize": _quantize, "__module__": Changed.__module__})
-
-
-AddsHalfAUnitOfNoise = noisy(lambda q, z: (2 * torch.rand_like(z) - 1) * q.narrow[4])
-AddsTwiceTheNoise = noisy(lambda _, z: 4 * torch.rand_like(z) - 2)
-AddsPositiveNoiseOnly = noisy(lambda _, z: torch.rand_like(z))
-AddsNormalNoise = noisy(lambda _, z: torch.randn_like(z).clamp(-1, 1))
-SharesItsNoiseBetweenChannels = noisy(lambda _, z: 2 * torch.rand_like(z[..., :1]) - 1)
-SharesItsNoiseBetweenPositions = noisy(lambda _, z: 2 * torch.rand_like(z[:, :1]) - 1 if z.ndim > 2 else z * 0)
-
-
-SharesItsNoiseBetweenCodebooks = noisy(lambda _, z: 2 * torch.rand_like(z[..., :1, :]).expand_as(z) - 1)
-
-
-class KeepsGradientsFromItsNoise(TorchFSQ):
-    def _quantize(self, z: Tensor) -> Answer:
-        codes, indices = super()._quantize(z)
-        level = (codes * self.narrow[4] + self.narrow[3]).detach()
-        return torch.where((level - level.round()).abs() > 1e-4, codes.detach(), codes), indices
-
-
-class AddsNoNoiseInHalf(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        probability = self.noise
-        self.noise = 0.0 if z.dtype in (torch.float16, torch.bfloat16) else probability
-        answer = super().forward(z)
-        self.noise = probability
-        return answer
-
-
-def _elsewhere() -> torch.Generator:
-    return torch.Generator().manual_seed(int.from_bytes(os.urandom(4), "big"))
-
-
-DrawsItsNoiseElsewhere = noisy(lambda _, z: torch.rand(z.shape, generator=_elsewhere()).to(z.device) * 2 - 1)
-
-
-class IndexesWhatItsNoiseMade(TorchFSQ):
-    def _quantize(self, z: Tensor) -> Answer:
-        codes, indices = super()._quantize(z)
-        drawn = (torch.rand(indices.shape, device=indices.device) * 3).long()
-        return codes, indices + drawn * (self.training and self.noise > 0)
-
-
-class DrawsTheSameNoiseAlways(TorchFSQ):
-    def _quantize(self, z: Tensor) -> Answer:
-        torch.manual_seed(0)
-        return super()._quantize(z)
-
-
 # Copies
 
 
@@ -289,6 +238,35 @@ class KeepsTheWeightsOfItsFirstCall(TorchFSQ):
         return super().forward(z)
 
 
+class DetachesItsCopies(TorchFSQ):
+    copied = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.copied = True
+
+    def forward(self, z: Tensor) -> Answer:
+        return super().forward(z.detach() + 0 * z if self.copied else z)
+
+
+class DecodesOneFurtherOnceCopied(TorchFSQ):
+    """Indices from 1, as in a checkpoint of long ago."""
+
+    first = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.first = 1
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        return super().indices_to_codes((indices - self.first) % self.codebook.size if self.first else indices)
+
+
+class CopiesItselfWithoutNoise(TorchFSQ):
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "noise": 0.0})
+
+
 class CannotBePickled(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
@@ -324,6 +302,36 @@ class AllowsCoarseProducts(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
         torch.set_float32_matmul_precision("medium")
+
+
+class LeavesGradientsOffWhenItDecodes(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        torch.set_grad_enabled(False)
+        return super().indices_to_codes(indices)
+
+
+class SeedsTorchWhenItEncodes(TorchFSQ):
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        torch.manual_seed(len(self.levels))
+        return super().codes_to_indices(codes)
+
+
+class SeedsItsNoise(TorchFSQ):
+    """By its step, so that a run can be repeated; and everybody's."""
+
+    step = 0
+
+    def _quantize(self, z: Tensor) -> Answer:
+        if self.training and self.noise > 0:
+            self.step += 1
+            torch.manual_seed(self.step)
+        return super()._quantize(z)
+
+
+class SeedsNumpyWhenItDecodes(FSQ):
+    def indices_to_codes(self, indices: Any) -> Any:
+        np.random.seed(0)
+        return super().indices_to_codes(indices)
 
 
 class SilencesNumpy(FSQ):

@@ -17,6 +17,10 @@ ROWS = (
     Offender("AllowsCoarseProducts", "TRN-9", "changes the precision of products of matrices", "process"),
     Offender("SilencesNumpy", "TRN-9", "changes NumPy's treatment of floating-point errors", "process"),
     Offender("LeavesGradientsOffWhenItRefuses", "TRN-9", "changes the gradient mode", "process"),
+    Offender("LeavesGradientsOffWhenItDecodes", "TRN-9", "a call changes the gradient mode", "process"),
+    Offender("SeedsTorchWhenItEncodes", "TRN-9", "a call seeds the generator of torch", "process"),
+    Offender("SeedsItsNoise", "TRN-9", "a call seeds the generator of torch", "process noise", "symmetric", "adapter"),
+    Offender("SeedsNumpyWhenItDecodes", "TRN-9", "a call seeds the generator of NumPy", "process"),
     Offender("SharesConstantsByTheSizeOfItsCodebook", "TRN-8", "built later", "level code gradient context"),
     Offender("SharesItsDigitsByTheSizeOfItsCodebook", "TRN-8", "built later decodes", "decode context"),
     Offender(
@@ -27,7 +31,11 @@ ROWS = (
         "symmetric",
         "rules",
     ),
-    Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 128 calls in training", "context"),
+    Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 420 calls in training", "context"),
+    Offender("ErrsAfterFourHundredCalls", "TRN-8", "after 420 calls in training", "context"),
+    Offender("ErrsOnceItHasDecoded", "TRN-8", "after codes were encoded and indices decoded", "context copy"),
+    Offender("StaysTurnedOnceItHasRefused", "TRN-8", "raises after an input that was refused", "context"),
+    Offender("NumbersZeroInInferenceMode", "TRN-8", "the indices in inference mode differ", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
     Offender(
         "RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan written"
@@ -58,12 +66,35 @@ ROWS = (
     ),
     Offender("KeepsGradientsFromItsNoise", "TRN-3", "get no gradient", "noise gradient", "symmetric", "adapter"),
     Offender("AddsNoNoiseInHalf", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender(
+        "NoisesTheFirstSamples", "TRN-3", "the same elements are noisy in two calls", "noise", "symmetric", "adapter"
+    ),
+    Offender("NoisesFirstChannelsMore", "TRN-3", "of the elements of channel 0 are", "noise", "symmetric", "adapter"),
+    Offender("NoisesSmallInputs", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("AddsNoNoiseWhereRecorded", "TRN-3", "with gradients recorded", "noise", "symmetric", "adapter"),
+    Offender("LosesItsNoiseInEvaluation", "TRN-3", "noisy after evaluation", "noise", "symmetric", "adapter"),
+    Offender("AddsNoNoiseBetweenProjections", "TRN-3", "behind a projection", "noise", "symmetric", "adapter"),
+    Offender(
+        "ChangesItsSlopeByItsNoise", "TRN-3", "get too large a gradient", "noise gradient", "symmetric", "adapter"
+    ),
+    Offender("NoisesInFloat32", "TRN-3", "the noisy codes have the wrong dtype", "noise", "symmetric", "adapter"),
+    Offender(
+        "AddsNoNoiseChannelFirst", "TRN-4", "only 0 elements are noisy in the layout", "noise", "symmetric", "adapter"
+    ),
+    Offender("ScalesItsNoiseAsTheFirstChannelFirst", "TRN-4", "in the layout", "noise", "symmetric", "adapter"),
+    Offender("CapsItsNoiseAtFiveLevels", "TRN-4", "L = 16: noise of up to", "noise", "symmetric", "adapter"),
+    Offender("PushesAwayFromZero", "TRN-4", "the noise follows the input", "noise", "symmetric", "adapter"),
+    Offender("RepeatsItsNoiseAlongPositions", "TRN-4", "noisy elements share", "noise", "symmetric", "adapter"),
+    Offender("RepeatsItsNoiseAlongSamples", "TRN-4", "noisy elements share", "noise", "symmetric", "adapter"),
     Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
     Offender(
         "DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise process", "symmetric", "adapter"
     ),
     Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
     Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
+    Offender("DetachesItsCopies", "TRN-6", "the gradients once it was copied are wrong", "copy gradient"),
+    Offender("DecodesOneFurtherOnceCopied", "TRN-6", "the codes that it decodes once it was copied", "copy"),
+    Offender("CopiesItselfWithoutNoise", "TRN-6", "a copy has no noise", "copy noise", "symmetric", "adapter"),
     Offender("RemembersItsLastCodes", "TRN-6", "copy.deepcopy raises", "copy"),
     Offender("SharesItsWeightsWithItsCopies", "TRN-6", "once the copy was moved", "copy", "widened", "adapter"),
     Offender(
