@@ -14,7 +14,7 @@ MUTANTS = "fsqcheck.tests.mutants"
 
 
 #: The files of mutants.
-HOMES = ("making", *(family for family, *_ in FAMILIES.values()), "residual_use")
+HOMES = ("making", *(family for family, *_ in FAMILIES.values()), "shapes_use", "residual_use")
 
 
 def home_of(name: str) -> ModuleType:
