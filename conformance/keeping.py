@@ -1,13 +1,14 @@
-"""What a caller may do with an answer: keep it while more is asked, and write into it."""
+"""What a caller may do with an answer, keep it while more is asked and write into it; and what stays as it was given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
-from ..adapters import Capability
+from ..adapters import Answer, Capability
 from . import comparators, probes
 from .findings import Array, Finding, NonConformanceError, TargetRaisedError
 from .numbering import codes_of
@@ -79,3 +80,58 @@ def judge_kept(what: str, question: Question) -> None:
                     tried=int(again.size),
                 )
             )
+
+
+#: What a quantizer may be tempted to clip, to clean or to flush where it stands.
+_TEMPTING = (-6e4, 6e4, -1e30, 1e30, np.inf, -np.inf)
+
+
+def judge_untouched(subject: Subject, quantizer: WitnessedQuantizer) -> None:
+    """Inputs of ordinary numbers, with large and subnormal ones and infinities among them, and with a NaN."""
+    plain = input_of(subject, subject.layout.shape(len(subject.levels)))
+    largest, tiny = subject.precision.largest, subject.precision.smallest_normal / 2
+    tempting = [value for value in _TEMPTING if abs(value) <= largest or np.isinf(value)]
+    for numbers in (tempting[:2], [*tempting, tiny, -tiny], [np.nan]):
+        z = plain.copy()
+        z.reshape(-1)[: len(numbers)] = np.array(numbers).astype(z.dtype)[: z.size]
+        _untouched(subject, quantizer, z, must=numbers == tempting[:2])
+
+
+def _untouched(subject: Subject, quantizer: WitnessedQuantizer, z: Array, must: bool) -> None:
+    """An input has its bits after a call, after one whose gradient is recorded, and after a backward pass.
+
+    must: whether it must be quantized at all; that one with NaN or infinities is, is the affair of other clauses.
+    """
+    calls: list[tuple[str, Callable[[Array], Answer]]] = [("the call", quantizer.quantize)]
+    if subject.has(Capability.GRADIENT):
+        upstream = np.ones_like(z)
+        calls.append(("a call with gradients recorded", partial(quantizer.quantize, tracked=True)))
+        calls.append(("the backward pass", lambda given: quantizer.vjp(given, upstream)[0]))
+    for number, (when, call) in enumerate(calls):
+        given = z.copy()
+        try:
+            answer = call(given)
+        except TargetRaisedError:
+            if must and number == 0:
+                raise
+            continue
+        comparators.same_bits(answer.received, z, f"the input's values after {when}", "those before it")
+
+
+def given_kept(subject: Subject, quantizer: WitnessedQuantizer) -> None:
+    """Codes have their bits after they were encoded, indices after they were decoded, and the upstream afterwards."""
+    z = input_of(subject, subject.layout.shape(len(subject.levels)))
+    count = 1 if subject.layout.long_axis is None else 9
+    exact = subject.exact_levels(probes.settled(subject.rule, subject.levels, "float32", count))
+    indices = subject.codebook.pack(exact)
+    calls: tuple[tuple[str, Capability, Callable[[Array], object], Array], ...] = (
+        ("the codes after encoding", Capability.ENCODE, quantizer.codes_to_indices, codes_of(subject, indices)),
+        ("the indices after decoding", Capability.DECODE, quantizer.indices_to_codes, subject.laid_out(indices)),
+        ("the upstream after the backward pass", Capability.GRADIENT, partial(quantizer.vjp, z), z * 0 + 3),
+    )
+    for words, capability, call, given in calls:
+        if subject.has(capability):
+            kept = given.copy()
+            with suppress(TargetRaisedError):  # that it fails is the affair of IDX and GRD
+                call(given)
+            comparators.same_bits(given, kept, words, "those before it")

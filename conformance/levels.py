@@ -96,7 +96,7 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     The first two are tried in every dtype: half precision tells their levels apart, and the weights of their channels are
     no powers of two, so that a float32 does not hold them as it does those of 16^9. Of more than 2^53 codes are twelve
     channels that cannot be put in another order unseen, by their names or by their L. 17 and 33 channels are one more than
-    a block of 16 or 32 holds: the last one has another L than the first.
+    a block of 16 or 32 holds: the last one has another L than the first. 33 bits are one more than an int32 and its sign hold.
     """
     all_different = (19, 26, 17, 28, 23, 20, 25, 18, 27, 22, 21, 24)
     all_odd = (19, 33, 15, 29, 23, 13, 35, 17, 31, 25, 21, 27)
@@ -106,7 +106,7 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     three = ((3,) * 20, (3,) * 24, (3,) * 21, (3,) * 15, (3,) * 36, (3,) * 16)
     known = (even, odd, three)
     lists = next(found for found in known if len(_allowed(found, rule)) == len(found))
-    blocks = _allowed(((3,) * 16 + (5,), (3, 5, 3, 3) * 8 + (5,)), rule)
+    blocks = _allowed(((3,) * 16 + (5,), (3, 5, 3, 3) * 8 + (5,), (2,) * 33), rule)
     return (lists[::2] if tier == "quick" else lists) + blocks
 
 
@@ -120,8 +120,10 @@ def _mixed_and_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    """Channels with hundreds of levels: as many as a byte counts and one more, and beyond 1002, where ε outgrows half a level."""
-    quick, more = ((1001,), (1002,), (128, 256), (129, 257)), ((100, 255), (256, 257), (1000,), (1003,), (127, 255))
+    """Channels with dozens to thousands of levels: as many as a byte counts and one more, beyond 1002, where ε outgrows half a
+    level, powers of two, and more than the 2^11 integers that a float16 holds."""
+    quick = ((1001,), (1002,), (128, 256), (129, 257), (77, 512), (91, 1024), (4096,))
+    more = ((100, 255), (256, 257), (1000,), (1003,), (127, 255), (65, 99), (67, 333), (83, 641), (2048,), (2049,))
     return _allowed(quick if tier == "quick" else quick + more, rule)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..adapters import Probe
+from ..adapters import Capability, Probe
 from . import comparators
-from .findings import Array, Finding, NonConformanceError
+from .findings import Array, Finding, NonConformanceError, TargetRaisedError
 from .subject import Subject
 from .witness import WitnessedQuantizer
 
@@ -46,6 +46,15 @@ def decoded(subject: Subject, quantizer: WitnessedQuantizer, indices: Array, **h
     return subject.layout.flatten(codes)
 
 
+def decoded_at(subject: Subject, codes: Array, indices: Array, place: int) -> Array:
+    """The code that stands at a place of what indices were decoded to; where its channels stand is the affair of IDX-10."""
+    d = len(subject.levels)
+    last = codes.shape == (*indices.shape, d) or indices.size == 1
+    rows = codes.reshape(-1, d) if last else subject.layout.flatten(codes)
+    found: Array = rows[min(place, len(rows) - 1)]
+    return found
+
+
 def same_indices(subject: Subject, observed: Array, expected: Array, codes: Array, kind: str, how: str) -> None:
     """All indices equal; else the first wrong one with its level indices, and how many are wrong.
 
@@ -75,3 +84,33 @@ def same_indices(subject: Subject, observed: Array, expected: Array, codes: Arra
             details={"codebook": f"{subject.codebook.size} codes"},
         )
     )
+
+
+def same_when_single(quantizer: WitnessedQuantizer, codes: Array, expected: Array) -> None:
+    """Some codes, each given as a single vector (d,), get their index; a target may refuse so few axes."""
+    for row in np.unique(np.linspace(0, len(codes) - 1, 5).astype(int)):
+        try:
+            found = quantizer.codes_to_indices(codes[row].copy())
+        except TargetRaisedError:
+            return
+        comparators.same_integers(found.reshape(-1), expected[row : row + 1], "the indices of a single vector's codes")
+
+
+def numbered_exactly(
+    subject: Subject, quantizer: WitnessedQuantizer, settled: Array, exact: Array, indices: Array, when: str = ""
+) -> None:
+    """Vectors get these exact indices, and the codes of others theirs; with gradients recorded too."""
+    recorded: dict[str, dict[str, bool]] = {"": {}, "with gradients recorded": {"tracked": True}}
+    if subject.has(Capability.ENCODE):
+        codes = codes_of(subject, indices)
+        for words, how in recorded.items():
+            if not how or subject.has(Capability.TAPE):
+                encoded = quantizer.codes_to_indices(codes.copy(), **how)
+                asked = ", ".join(filter(None, (when, words, "encoding the codes of")))
+                same_indices(subject, encoded, indices, codes, "codes_to_indices", asked)
+    for words, how in recorded.items():
+        if not how or subject.has(Capability.GRADIENT):
+            reply = subject.ask(settled, quantizer, **how)
+            if reply.indices is not None:
+                asked = ", ".join(filter(None, (when, words, "quantizing the vector of")))
+                same_indices(subject, reply.indices, exact, settled, "forward", asked)

@@ -6,10 +6,13 @@ import numpy as np
 
 from ..adapters import Capability, Probe
 from . import comparators, probes
-from .findings import Array, Finding, NonConformanceError, TargetRaisedError
+from .findings import Array, Finding, NonConformanceError, RefusedError, TargetRaisedError, UnsupportedError
 from .numbering import codes_of
 from .subject import Subject
 from .witness import WitnessedQuantizer
+
+#: A large batch, long enough for a path of its own, and square images that are cut into whole tiles.
+MANY = {"B": 9, "H": 16, "W": 16}
 
 
 def input_of(subject: Subject, shape: tuple[int, ...], seed: int = 0) -> Array:
@@ -34,6 +37,18 @@ def judge_places(subject: Subject, z: Array, quantizer: WitnessedQuantizer, wher
     if answer.indices is not None:
         exact = subject.codebook.pack(expected).reshape(subject.layout.positions(z.shape))
         comparators.same_integers(answer.indices, exact, f"the indices of {where}", probe)
+
+
+def judge_one_channel(subject: Subject) -> None:
+    """A quantizer of one channel, in the same layout."""
+    one = subject.with_levels(subject.levels[:1]).in_layout(subject.layout.name)
+    z = input_of(one, one.layout.shape(1))
+    try:
+        quantizer = one.quantizer()
+    except (RefusedError, TargetRaisedError, UnsupportedError):
+        return  # it need not take one channel
+    with one.must_answer(f"codes of shape {z.shape} and indices of shape {one.layout.positions(z.shape)}"):
+        judge_places(one, z, quantizer, f"an input of shape {z.shape} in the layout {one.layout.name}")
 
 
 def same_codes_in_axes(subject: Subject, quantizer: WitnessedQuantizer) -> None:

@@ -154,7 +154,8 @@ def test_levels_rise_with_the_input(subject: Subject) -> None:
     over=EVERYWHERE,
 )
 def test_large_inputs_saturate(subject: Subject) -> None:
-    sizes = [20.0, 100.0, 1e4, 6e4, 1e10, 1e30, subject.precision.largest, np.inf]
+    # 999 and its like, and 1e9, are what padding is marked with.
+    sizes = [20.0, 99.0, 100.0, 999.0, 9999.0, 1e4, 6e4, 1e9, 1e10, 1e30, subject.precision.largest, np.inf]
     fitting = [size for size in sizes if size <= subject.precision.largest or size == np.inf]
     ends = np.array([sign * size for size in fitting for sign in (-1.0, 1.0)]).astype(subject.precision.dtype)
     vectors = np.repeat(ends[:, None], len(subject.levels), axis=1)

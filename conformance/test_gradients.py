@@ -9,8 +9,9 @@ import numpy as np
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Finding, NonConformanceError
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.judging import judge_grid, same_codes
+from fsqcheck.conformance.placing import MANY
 from fsqcheck.conformance.repeating import same_gradients_at_length
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.conformance.surrogate import GRADIENT_EPS, active_inputs, gradient_tolerance, judge_gradient, surrogate
@@ -285,8 +286,8 @@ def test_training_equals_evaluation(subject: Subject) -> None:
 @clause(
     "GRD-8",
     MUST,
-    "In every layout, for all strides of input and upstream, and at any length, the gradient has the input's shape, dtype, "
-    "and a value of its own in every place.",
+    "In every layout, for all strides of input and upstream, at any length and in batches of any size, the gradient has the "
+    "input's shape, dtype, and a value of its own in every place.",
     title="gradient's shape and dtype",
     source="design: the gradient lives in the input's space",
     meaning="Mixed-precision training stops, or its optimizer state changes type; parts of a long or transposed input do not "
@@ -295,9 +296,17 @@ def test_training_equals_evaluation(subject: Subject) -> None:
     over=Span(levels="mixed", dtypes=ALL_DTYPES, modes=BOTH, variants="layouts"),
 )
 def test_the_gradient_has_the_inputs_shape_and_dtype(subject: Subject) -> None:
-    shape = subject.layout.shape(len(subject.levels))
+    quantizer, d = subject.quantizer(), len(subject.levels)
+    z, tolerance = _learned_in_shape(subject, quantizer, subject.layout.shape(d))
+    _learned_in_shape(subject, quantizer, subject.layout.shape(d, **MANY))
+    if z.ndim > 1 and (subject.case.dtype, subject.case.mode) == ("float32", "eval"):
+        same_gradients_through_strides(subject, quantizer, z, tolerance)
+        same_gradients_at_length(subject, quantizer)
+
+
+def _learned_in_shape(subject: Subject, quantizer: WitnessedQuantizer, shape: tuple[int, ...]) -> tuple[Array, float]:
+    """An input of this shape, every place of which got its gradient, and how far off one may be."""
     z = np.linspace(-0.3, 0.3, int(np.prod(shape))).reshape(shape).astype(subject.precision.dtype)
-    quantizer = subject.quantizer()
     with subject.must_answer(f"a gradient of shape {shape}"):
         _, gradient = quantizer.vjp(z, np.ones_like(z))
     comparators.same_shape(gradient, shape, "the gradient")
@@ -307,9 +316,7 @@ def test_the_gradient_has_the_inputs_shape_and_dtype(subject: Subject) -> None:
     tolerance = gradient_tolerance(subject, one, subject.held)
     where = f"the gradients of an input of shape {shape} in the layout {subject.layout.name}"
     comparators.within(subject.layout.flatten(gradient), surrogate(subject, vectors, one), tolerance, where)
-    if z.ndim > 1 and (subject.case.dtype, subject.case.mode) == ("float32", "eval"):
-        same_gradients_through_strides(subject, quantizer, z, float(tolerance.max()))
-        same_gradients_at_length(subject, quantizer)
+    return z, float(tolerance.max())
 
 
 @clause(

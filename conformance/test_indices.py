@@ -10,8 +10,24 @@ import numpy as np
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Finding, NonConformanceError, NotJudgedError, RefusedError, TargetRaisedError
-from fsqcheck.conformance.numbering import SAMPLES, WHOLE, codes_of, decoded, same_indices, some_indices
+from fsqcheck.conformance.findings import (
+    Finding,
+    NonConformanceError,
+    NotJudgedError,
+    RefusedError,
+    TargetRaisedError,
+)
+from fsqcheck.conformance.numbering import (
+    SAMPLES,
+    WHOLE,
+    codes_of,
+    decoded,
+    decoded_at,
+    numbered_exactly,
+    same_indices,
+    same_when_single,
+    some_indices,
+)
 from fsqcheck.conformance.subject import Subject, indices_given
 from fsqcheck.conformance.witness import WitnessedQuantizer
 
@@ -83,7 +99,7 @@ def test_forward_agrees_with_codes_to_indices(subject: Subject) -> None:
 @clause(
     "IDX-4",
     MUST,
-    "An index is Σ level_i · Π_{j<i} L_j: mixed radix, the first channel least significant.",
+    "An index is Σ level_i · Π_{j<i} L_j: mixed radix, the first channel least significant, of a single vector (d,) too.",
     title="packing order",
     source=f"{PAPER}, notebook: basis = cumprod([1, levels…])",
     meaning="Tokens of this library mean other codes everywhere else; a swap scrambles them all.",
@@ -97,6 +113,7 @@ def test_indices_are_mixed_radix(subject: Subject) -> None:
     codes = codes_of(subject, exact)
     quantizer = subject.quantizer()
     same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
+    same_when_single(quantizer, codes, exact)
     if subject.has(Capability.DECODE):
         levels = subject.read(decoded(subject, quantizer, exact))
         comparators.same_integers(levels, subject.codebook.unpack(exact), "the levels of decoded indices")
@@ -146,8 +163,8 @@ def test_forward_indices_count_the_codebook(subject: Subject) -> None:
 @clause(
     "IDX-6",
     MUST,
-    "Codebooks at and above 2^22, 2^24 and 2^31 codes have exact indices, whatever the dtype of the input, or are refused at "
-    "construction.",
+    "Codebooks at and above 2^22, 2^24 and 2^31 codes have exact indices, whatever the dtype of the input, in either mode and "
+    "with gradients recorded, or are refused at construction.",
     title="large codebooks",
     source="vector-quantize-pytorch sums indices in float32 and its basis in int32 (docs/rules.md, indices)",
     meaning="Different codes get the same token, and tokens wrap around: information is lost where nobody looks.",
@@ -165,17 +182,14 @@ def test_large_codebooks_are_exact_or_refused(subject: Subject) -> None:
     # Codes and indices that are given do not know the dtype of an input: all of them once, else those of the vectors.
     indices = some_indices(subject.codebook.size) if subject.case.dtype == "float32" else np.unique(exact)
     indices = indices[:: 1 + len(subject.levels) // 32]  # of twice as many channels half as many
-    if subject.has(Capability.ENCODE):
-        codes = codes_of(subject, indices)
-        encoded = quantizer.codes_to_indices(codes)
-        same_indices(subject, encoded, indices, codes, "codes_to_indices", "encoding the codes of")
-    reply = subject.ask(settled, quantizer)
-    if reply.indices is not None:
-        same_indices(subject, reply.indices, exact, settled, "forward", "quantizing the vector of")
+    numbered_exactly(subject, quantizer, settled, exact, indices)
     if subject.has(Capability.DECODE):
         levels = subject.read(decoded(subject, quantizer, indices))
         probe = Probe("indices_to_codes", indices[-1:])
         comparators.same_integers(levels, subject.codebook.unpack(indices), "the levels of decoded indices", probe)
+    if subject.trains_quietly:
+        quantizer.train(True)
+        numbered_exactly(subject, quantizer, settled[:1000], exact[:1000], indices[::20], "in training mode")
 
 
 @clause(
@@ -234,7 +248,7 @@ def test_low_precision_codes_have_thesame_indices(subject: Subject) -> None:
 @clause(
     "IDX-9",
     SHOULD,
-    "Indices outside 0 … ΠL-1 are refused.",
+    "Indices outside 0 … ΠL-1 are refused, wherever they stand among others.",
     title="bad indices refused",
     source="vector-quantize-pytorch 1.32.0 decodes -1 and ΠL to valid codes",
     meaning="Padding tokens, off-by-one errors and a wrong vocabulary decode to plausible codes without a word.",
@@ -246,21 +260,22 @@ def test_bad_indices_are_refused(subject: Subject) -> None:
     far = 2**31 - 1 if size < 2**31 else 2**63 - 1
     index = {"minus one": -1, "size": size, "far below": -(2**31), "far above": far}[str(subject.case.variant)]
     quantizer = subject.quantizer()
-    # Alone, and as the last of several that are valid.
-    for before in (0, 4) if subject.layout.long_axis is not None else (0,):
-        bad = subject.laid_out(np.append(np.arange(before, dtype=np.int64), index))
+    # Alone, and as the last, the first and one in the middle of several that are valid.
+    for before, after in ((0, 0), (4, 0), (0, 4), (2, 2)) if subject.layout.long_axis is not None else ((0, 0),):
+        valid = np.arange(before + after, dtype=np.int64)
+        bad = subject.laid_out(np.insert(valid, before, index))
         try:
             codes = quantizer.indices_to_codes(bad)
         except TargetRaisedError:
             continue
-        last = np.ravel(codes)[-len(subject.levels) :] if before == 0 else subject.layout.flatten(codes)[-1]
-        if np.isnan(last.astype(np.float64)).all():
+        seen = decoded_at(subject, codes, bad, before)
+        if np.isnan(seen.astype(np.float64)).all():
             continue
-        behind = f" decodes behind {before} valid ones" if before else " decodes"
+        among = f" behind {before} valid ones" if before else f" before {after} valid ones" if after else ""
         raise NonConformanceError(
             Finding(
-                f"the index {index} of a codebook of {size}{behind} to {last.tolist()}",
-                f"codes {last.tolist()}",
+                f"the index {index} of a codebook of {size} decodes{among} to {seen.tolist()}",
+                f"codes {seen.tolist()}",
                 "an exception (or NaN)",
                 probe=Probe("indices_to_codes", bad),
                 setup=subject.setup,
@@ -363,7 +378,7 @@ def test_indices_do_not_depend_on_the_dtype(subject: Subject) -> None:
     source="design: tokens are stored as int32, int16 or uint8, whatever holds them",
     meaning="Tokens that come back from a file decode to other codes, because products wrap around in their dtype.",
     needs=[Capability.DECODE],
-    over=Span(levels="stored", variants=("int32", "int16", "uint8")),
+    over=Span(levels="stored", variants=("int32", "int16", "uint8", "int8")),
 )
 def test_narrow_indices_decode_alike(subject: Subject) -> None:
     narrow = np.dtype(str(subject.case.variant))

@@ -11,6 +11,7 @@ from fsqcheck.conformance.every_float import judge_every_float
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels
 from fsqcheck.conformance.subject import Reply, Subject
+from fsqcheck.conformance.surrogate import gradient_tolerance
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, every_value, from_ordinals
 from fsqcheck.reference.holding import SHOULD_HOLD
@@ -208,7 +209,7 @@ def _stays_visible(
 @clause(
     "NUM-6",
     MUST,
-    "A NaN in one channel changes neither the other channels' codes nor any other position.",
+    "A NaN in one channel changes neither the other channels' codes and gradients nor any other position.",
     title="NaN does not spread",
     source="design: no term of an FSQ couples channels or positions (arXiv 2309.15505 §3.1)",
     meaning="One bad value spoils a whole batch.",
@@ -238,12 +239,27 @@ def test_nan_does_not_spread(subject: Subject) -> None:
             comparators.same_bits(
                 reply.indices[others], clean.indices[others], "the indices next to a NaN", "those without"
             )
+    if subject.has(Capability.GRADIENT):
+        _gradients_next_to_nan(subject, quantizer, vectors, row)
+
+
+def _gradients_next_to_nan(subject: Subject, quantizer: WitnessedQuantizer, vectors: Array, row: int) -> None:
+    """With a NaN in the first channel of a row, all others have the gradient that they have without it."""
+    poisoned, one = vectors.copy(), np.ones_like(vectors)
+    poisoned[row, 0] = np.nan
+    try:
+        clean, spoilt = (subject.vjp(z, one, quantizer)[1].astype(np.float64) for z in (vectors, poisoned))
+    except TargetRaisedError:
+        return  # that no gradient comes is the affair of GRD
+    spoilt[row, 0] = clean[row, 0]
+    tolerance = gradient_tolerance(subject, one, subject.held)
+    comparators.within(spoilt, clean, tolerance, "the gradients next to a NaN")
 
 
 @clause(
     "NUM-7",
     MUST,
-    "With hundreds of levels a channel, levels stay within 0 … L-1, thresholds within their bands, and indices exact.",
+    "With dozens to thousands of levels a channel, levels stay within 0 … L-1, thresholds within their bands, and indices exact.",
     title="hundreds of levels",
     source="docs/rules.md: from L = 1002 on the (1+ε) rule reaches past its ends; vector-quantize-pytorch 1.32.0 from 1001",
     meaning="Levels -1 and L appear: indices collide with those of other codes or leave the codebook.",

@@ -27,6 +27,16 @@ def _expanded(values: Array) -> Array:
     return np.lib.stride_tricks.as_strided(first, shape=values.shape, strides=(*first.strides[:-1], 0))
 
 
+def _repeated(values: Array) -> Array:
+    """The first entry of every middle axis for all of it: as a frame that `expand` spreads over time."""
+    middle = values.ndim - 2
+    if middle < 1:
+        return values
+    first = values[(slice(None), *[slice(1)] * middle)].copy()
+    strides = (first.strides[0], *[0] * middle, first.strides[-1])
+    return np.lib.stride_tricks.as_strided(first, shape=values.shape, strides=strides)
+
+
 def _moved(values: Array) -> Array:
     """The second axis last in memory: images channels last, (B, T, d) as a view of (B, d, T)."""
     if values.ndim < 3:
@@ -58,7 +68,8 @@ def _read_only(values: Array) -> Array:
     return kept
 
 
-#: Ways to see an array of one axis or more, by their names in a case's id; all but `broadcast` and `expanded` keep its values.
+#: Ways to see an array of one axis or more, by their names in a case's id; all but `broadcast`,
+#: `expanded` and `repeated` keep its values.
 VIEWS: dict[str, Callable[[Array], Array]] = {
     "transposed": lambda values: np.ascontiguousarray(values.T).T,
     "sliced": _sliced,
@@ -66,6 +77,7 @@ VIEWS: dict[str, Callable[[Array], Array]] = {
     "columns": _columns,
     "broadcast": _broadcast,
     "expanded": _expanded,
+    "repeated": _repeated,
     "moved": _moved,
     "read-only": _read_only,
 }

@@ -35,6 +35,17 @@ def _in_a_narrow_integer(q: TorchFSQ, level: Tensor) -> Tensor:
 TakesSixteenBitsForSigned = packing(_in_a_narrow_integer)
 
 
+def _as_bits(q: TorchFSQ, level: Tensor) -> Tensor:
+    """As lookup-free quantizers number their signs."""
+    bits = level.int() << torch.arange(len(q.levels), dtype=torch.int32, device=level.device)
+    return bits.sum(dim=-1, dtype=torch.int32).long()
+
+
+PacksBitsInInt32 = packing(
+    lambda q, level: _as_bits(q, level) if set(q.levels) == {2} else (level.long() * q.basis).sum(dim=-1)
+)
+
+
 SumsIndicesInFloat64 = packing(lambda q, level: (level.double() * q.basis).sum(dim=-1).long())
 
 
@@ -103,6 +114,14 @@ GivesIndicesAsFloats = answering(lambda _, _z, codes, indices: (codes, indices.f
 ForwardsIndicesInFloat32 = answering(lambda _, _z, codes, indices: (codes, indices.float().long()))
 NumbersTheNextCodeInTraining = answering(
     lambda q, _z, codes, indices: (codes, (indices + q.training) % q.codebook.size)
+)
+
+
+NumbersLargeCodebooksInFloat32InTraining = answering(
+    lambda q, _z, codes, indices: (codes, indices.float().long() if q.training else indices)
+)
+NumbersRecordedVectorsInInt32 = answering(
+    lambda _, z, codes, indices: (codes, indices.int().long() if z.requires_grad else indices)
 )
 
 
@@ -208,6 +227,31 @@ class ChecksTheFirstIndexOnly(TorchFSQ):
         return super().indices_to_codes(indices.long() % self.codebook.size)
 
 
+class ChecksItsEndsOnly(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        super().indices_to_codes(indices.flatten()[[0, -1] if indices.numel() else []])  # refuses what is outside
+        return super().indices_to_codes(indices.long() % self.codebook.size)
+
+
+class ChecksTheLastIndexOnly(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        super().indices_to_codes(indices.flatten()[-1:])  # refuses what is outside
+        return super().indices_to_codes(indices.long() % self.codebook.size)
+
+
+EncodesSingleVectorsBackwards = encoding(
+    lambda q, codes: TorchFSQ.codes_to_indices(q, codes.flip(-1) if codes.ndim == 1 else codes)
+)
+EncodesRecordedCodesInFloat32 = encoding(
+    lambda q, codes: (
+        TorchFSQ.codes_to_indices(q, codes).float().long()
+        if codes.requires_grad
+        else TorchFSQ.codes_to_indices(q, codes)
+    )
+)
+DecodesInt8InInt8 = decoding(
+    lambda q, indices: (_in_their_dtype if indices.dtype == torch.int8 else TorchFSQ.indices_to_codes)(q, indices)
+)
 DecodesOneChannelWithoutItsAxis = decoding(
     lambda q, indices: TorchFSQ.indices_to_codes(q, indices).squeeze(-1 if len(q.levels) == 1 else ())
 )

@@ -34,6 +34,10 @@ BlowsUpTinyInputs = changed(lambda _, z: torch.where(z.abs() < torch.finfo(z.dty
 LosesTheGradientOfTinyInputs = backwards(
     lambda _, z, gradient: torch.where((z != 0) & (z.abs() < 1e-37), math.nan, gradient)
 )
+StepsEarlyFrom65To99Levels = nudged(lambda q, z: z + 0.003 * ((q.sizes > 64) & (q.sizes < 100)))
+StepsEarlyAtLargePowersOfTwo = nudged(lambda q, z: z + 0.01 * ((q.sizes == 512) | (q.sizes == 1024)))
+CountsItsLevelsInFloat16 = releveled(lambda _, level: level.half().to(level.dtype))
+SpreadsNanInItsGradient = backwards(lambda _, z, gradient: gradient * math.nan if z.isnan().any() else gradient)
 HidesNan = changed(lambda _, z: z.nan_to_num(0.0, math.inf, -math.inf))
 NumbersNanAsZero = answering(lambda _, _z, codes, indices: (codes, indices.clamp(min=0)))
 

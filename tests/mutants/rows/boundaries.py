@@ -52,4 +52,5 @@ ROWS = (
     Offender("SquashesIfsqBy1702", "BND-3", "takes level", "level gradient", "ifsq"),
     Offender("ClampsWithoutItsShift", "BND-3", "takes level", "level gradient", "widened-clamp"),
     Offender("ClampsAndSquashes", "BND-3", "takes level", "level gradient", "symmetric-clamp"),
+    Offender("MasksASentinel", "BND-5", "takes level", "level"),
 )

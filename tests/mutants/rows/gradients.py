@@ -66,4 +66,5 @@ ROWS = (
     Offender("ComputesFloat64InFloat32", "GRD-9", "the smooth part's is", "level gradient"),
     Offender("FreezesItsProjectionBack", "GRD-12", "project_out.weight gets no gradient", "weights", door="adapter"),
     Offender("DetachesTheWeightsOfItsProjection", "GRD-12", "project_in.weight gets no", "weights", door="adapter"),
+    Offender("AveragesTheGradientOfLargeBatches", "GRD-8", "of an input of shape (9, 7, 3)", "shape"),
 )

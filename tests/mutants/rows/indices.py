@@ -61,4 +61,12 @@ ROWS = (
     Offender("DecodesLargeCodebooksInTheIndicesDtype", "IDX-13", "the codes of int32 indices", "decode"),
     Offender("BuildsItsCodebookAtTheFirstDecode", "IDX-11", "bytes for each of its codes", "memory"),
     Offender("HoldsItsCodebook", "IDX-11", "bytes for each of its codes", "memory"),
+    Offender("PacksBitsInInt32", "IDX-6", "encoding the codes of the index", "index encode"),
+    Offender("NumbersLargeCodebooksInFloat32InTraining", "IDX-6", "in training mode, quantizing", "index context"),
+    Offender("NumbersRecordedVectorsInInt32", "IDX-6", "with gradients recorded, quantizing", "index context"),
+    Offender("EncodesRecordedCodesInFloat32", "IDX-6", "with gradients recorded, encoding", "encode context"),
+    Offender("EncodesSingleVectorsBackwards", "IDX-4", "the indices of a single vector's codes", "encode"),
+    Offender("ChecksTheLastIndexOnly", "IDX-9", "decodes before 4 valid ones to", "refusal"),
+    Offender("ChecksItsEndsOnly", "IDX-9", "decodes behind 2 valid ones to", "refusal"),
+    Offender("DecodesInt8InInt8", "IDX-13", "the codes of int8 indices", "decode"),
 )
