@@ -23,7 +23,7 @@ from fsqcheck.conformance.staged_slopes import (
     slopes,
     upstream_of,
 )
-from fsqcheck.conformance.subject import Subject
+from fsqcheck.conformance.subject import Subject, indices_given
 
 RVQ = "arXiv 2107.03312 algorithm 1"
 #: A stage of L ≥ 2 levels leaves half of the error or less.
@@ -247,16 +247,14 @@ def _judge_dropped_groups(staged: Staged, groups: int) -> None:
     for _ in range(4):
         with subject.must_answer(f"codes and indices of {groups} groups with stage dropout"):
             answer = quantizer.quantize(z.copy(), **staged.recorded())
-        assert answer.indices is not None
+        indices = indices_given(answer.indices)
         comparators.same_shape(answer.codes, z.shape, "the codes of the groups")
-        comparators.same_shape(
-            answer.indices, (groups, *layout.positions(z.shape), staged.count), "the indices of groups"
-        )
-        for group, (part, reply) in enumerate(_by_group(staged, layout.flatten(answer.codes), answer.indices)):
+        comparators.same_shape(indices, (groups, *layout.positions(z.shape), staged.count), "the indices of groups")
+        for group, (part, reply) in enumerate(_by_group(staged, layout.flatten(answer.codes), indices)):
             where = f"the codes of group {group + 1} of {groups} with stage dropout"
             staged.judge_sum(vectors[:, part], reply, where)
     for marked in range(groups):
-        coarse = answer.indices.copy()
+        coarse = indices.copy()
         coarse[marked, ..., 1:] = -1
         with subject.must_answer("the codes of groups", f"where stages of group {marked + 1} are marked"):
             decoded = staged.decoded(quantizer, coarse, z.shape)

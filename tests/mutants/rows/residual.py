@@ -16,7 +16,7 @@ _GRADIENTS = "the gradients through 4 stages"
 _ROWS = (
     ("GivesStageIndicesAsFloats", "RES-1", "are not integers", "index", _NEWEST),
     ("FoldsItsStagesIntoTime", "RES-1", "wrong shape", "index shape", _NEWEST),
-    ("NumbersTheStagesOneAfterAnother", "RES-1", "outside the codebook of", "index", _NEWEST),
+    ("NumbersTheStagesOneAfterAnother", "RES-1", "outside the codebook of", "index nan", _NEWEST),
     ("NeedsNoTokensForSilence", "RES-1", "gives the index -1, outside the codebook", "index", _NEWEST),
     ("ReversesItsStages", "RES-2", _FIRST, "index coarse decode dropout apart", _NEWEST),
     ("BoundsTheFirstResidualTwice", "RES-2", _FIRST, "staging gradient", _NEWEST),
@@ -110,7 +110,7 @@ _ROWS = (
     ("LearnsAMeanInTraining", "RES-17", "after 128 calls in training", "context gradient nan", _NEWEST),
     ("KeepsTheScalesOfItsFirstDtype", "RES-17", "after calls in other dtypes", "context staging dtype", _NEWEST),
     ("ForgetsItsRuleInCopies", "RES-17", "in a deep copy", "copy", _NEWEST),
-    ("SharesItsLevels", "RES-17", "after another quantizer was built", "context", _NEWEST),
+    ("SharesItsLevels", "RES-17", "after others were built", "context", _NEWEST),
     ("FindsItsScalesByTheSumOfItsLevels", "RES-17", "in a quantizer that was built later", "context", _NEWEST),
     ("HalvesTheCodesOfCopies", "RES-17", "the decoded codes in a deep copy", "copy", _NEWEST),
     ("NumbersNothingInInferenceMode", "RES-17", "in inference mode", "index", _NEWEST),
