@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..reference import PRECISIONS
 from . import comparators
-from .findings import Array
+from .findings import Array, NonConformanceError, TargetRaisedError
 from .staged import Floats, Staged
 from .surrogate import GRADIENT_EPS, STEEPEST
 from .witness import WitnessedQuantizer
@@ -72,6 +73,14 @@ def judge_reached(staged: Staged, quantizer: WitnessedQuantizer, where: str, **h
     right = np.where(active, layout.flatten(gradient).astype(np.float64) * upstream > 0, True)
     signs = f"whether gradients {where} have the sign of the upstream, at (vector, channel),"
     comparators.same_integers(right * 1, np.ones_like(right) * 1, signs)
+
+
+def reaches(staged: Staged) -> bool:
+    """Whether a gradient reaches the input of a new quantizer; where none does, that is the affair of RES-11."""
+    with suppress(TargetRaisedError, NonConformanceError):
+        judge_reached(staged, staged.quantizer(), "of a new quantizer")
+        return True
+    return False
 
 
 def judge_slopes(staged: Staged, where: str, way: str | None = None) -> None:

@@ -14,7 +14,14 @@ MUTANTS = "fsqcheck.tests.mutants"
 
 
 #: The files of mutants.
-HOMES = ("making", *(family for family, *_ in FAMILIES.values()), "noise", "shapes_use", "residual_use", "residual_calls")
+HOMES = (
+    "making",
+    *(family for family, *_ in FAMILIES.values()),
+    "noise",
+    "shapes_use",
+    "residual_use",
+    "residual_calls",
+)
 
 
 def home_of(name: str) -> ModuleType:
