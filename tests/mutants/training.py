@@ -242,7 +242,7 @@ class DetachesItsCopies(TorchFSQ):
     copied = False
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch has no type for it
         self.copied = True
 
     def forward(self, z: Tensor) -> Answer:
@@ -255,7 +255,7 @@ class DecodesOneFurtherOnceCopied(TorchFSQ):
     first = 0
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch has no type for it
         self.first = 1
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
@@ -264,7 +264,7 @@ class DecodesOneFurtherOnceCopied(TorchFSQ):
 
 class CopiesItselfWithoutNoise(TorchFSQ):
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({**state, "noise": 0.0})
+        super().__setstate__({**state, "noise": 0.0})  # type: ignore[no-untyped-call]  # torch has no type for it
 
 
 class CannotBePickled(TorchFSQ):
