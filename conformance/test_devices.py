@@ -159,9 +159,11 @@ def test_autocast_keeps_the_levels(subject: Subject) -> None:
     quantizer = subject.quantizer()
     with subject.must_answer("codes"):
         reply = subject.ask(settled, quantizer, autocast="bfloat16")
-        finer = subject.ask(settled[:400], quantizer, autocast="float16")
     _judge_region(subject, settled, reply, "under autocast")
-    _judge_region(subject, settled[:400], finer, "under autocast to float16")
+    if subject.case.dtype == "float32":  # torch mixes bfloat16 and float16 in no operation that it casts
+        with subject.must_answer("codes", "under autocast to float16"):
+            finer = subject.ask(settled[:400], quantizer, autocast="float16")
+        _judge_region(subject, settled[:400], finer, "under autocast to float16")
     _encodes_and_decodes(subject, quantizer, settled, " under autocast", autocast="bfloat16")
     if subject.has(Capability.PROJECTION):
         width = len(subject.levels) + 5

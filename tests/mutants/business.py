@@ -50,7 +50,7 @@ LOOKS_AT: dict[str, str] = {
     "SHP-5": "context shape",
     "SHP-6": "shape context",
     "SHP-7": "written",
-    "SHP-8": f"{_LEVELS} index decode shape",
+    "SHP-8": f"{_LEVELS} index decode gradient shape nan",
     "SHP-9": "shape",
     "SHP-10": f"{_LEVELS} index shape",
     "SHP-11": "index decode shape",

@@ -31,7 +31,9 @@ HalvesGradientsFrom512Levels = backwards(lambda q, _z, gradient: torch.where(q.s
 ClipsGradients = backwards(lambda _, _z, gradient: gradient.clamp(-1e4, 1e4))
 NormalizesGradients = backwards(lambda _, _z, gradient: gradient / gradient.abs().max().clamp(min=1e-30))
 GivesTheSignOfGradients = backwards(lambda _, _z, gradient: gradient.sign())
-AveragesGradientsOverTheBatch = backwards(lambda _, _z, gradient: gradient / len(gradient))
+AveragesGradientsOverTheBatch = backwards(
+    lambda q, _z, gradient: gradient / (len(gradient) if q.num_codebooks == 1 else 1)
+)
 SendsGradientsToTheNextSample = backwards(lambda _, _z, gradient: gradient.roll(1, 0))
 SharesGradientsBetweenChannels = backwards(lambda _, _z, gradient: gradient + 0.01 * gradient.sum(-1, keepdim=True))
 KeepsALittleGradientAtSaturation = backwards(

@@ -133,7 +133,8 @@ class ComputesIndicesOnAnotherPath(TorchFSQ):
 class PacksHalfInputsInHalf(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
-        if z.dtype not in (torch.float16, torch.bfloat16) or self.codebook.size > 2**18:
+        half = z.dtype in (torch.float16, torch.bfloat16) and self.num_codebooks == 1
+        if not half or self.codebook.size > 2**18:
             return codes, indices
         level = coordinate(self, codes.double()).round().nan_to_num(-1e9)
         return codes, (level.to(z.dtype) * self.basis.to(z.dtype)).sum(dim=-1).long()

@@ -90,7 +90,7 @@ JoinsTheAxesOfCodesOfImages = encoding(
 NormalizesTheBatch = changed(lambda _, z: z / z.detach().abs().amax(dim=0, keepdim=True).clamp(min=1))
 SubtractsTheMean = changed(lambda _, z: z - z.mean(dim=-2, keepdim=True))
 LeaksOneSampleIntoTheNext = nudged(
-    lambda _, z: z + 1e-3 * (z.roll(1, 0).clamp(-5, 5) - z.clamp(-5, 5)) if z.ndim > 2 else z
+    lambda _, z: z + (1e-3 * (z.roll(1, 0).clamp(-5, 5) - z.clamp(-5, 5))).to(z.dtype) if z.ndim > 2 else z
 )
 DriftsAlongTheSequence = nudged(
     lambda _, z: (
