@@ -86,7 +86,7 @@ LOOKS_AT: dict[str, str] = {
     "NUM-3": _LEVELS,
     "NUM-4": f"{_LEVELS} gradient",
     "NUM-5": "nan",
-    "NUM-6": "nan context",
+    "NUM-6": "nan context gradient",
     "NUM-7": f"{_LEVELS} index",
     "NUM-8": f"{_LEVELS} code index shape dtype",
     "TRN-1": "context",

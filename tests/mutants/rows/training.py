@@ -33,7 +33,7 @@ ROWS = (
     ),
     Offender("ErrsAfterAHundredTrainingCalls", "TRN-8", "after 420 calls in training", "context"),
     Offender("ErrsAfterFourHundredCalls", "TRN-8", "after 420 calls in training", "context"),
-    Offender("ErrsOnceItHasDecoded", "TRN-8", "after codes were encoded and indices decoded", "context copy"),
+    Offender("ErrsOnceItHasDecoded", "TRN-8", "after codes were encoded and indices decoded", "context copy decode"),
     Offender("StaysTurnedOnceItHasRefused", "TRN-8", "raises after an input that was refused", "context shape"),
     Offender("NumbersZeroInInferenceMode", "TRN-8", "the indices in inference mode differ", "context"),
     Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
