@@ -83,7 +83,7 @@ def test_every_case_of_a_clause_that_does_not_claim_them_is_put_to_many_mutants(
     silences = Counter(clause for mutant in mutants for clause in mutant.silent)
     silent = {id for id, clause in cases.items() if silences[clause] >= 60}
     assert len(silent) > 200
-    assert min(asked[id] for id in silent) >= 5, Counter(asked.values())
+    assert min(asked[id] for id in silent) >= 3, Counter(asked.values())
 
 
 # The table
