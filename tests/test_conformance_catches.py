@@ -170,5 +170,21 @@ def test_indices_that_float32_codes_do_not_get_either_are_no_fault_of_half_preci
     assert "pass" in {one.outcome for one in record.results if one.clause == "IDX-8"}
 
 
+@pytest.mark.parametrize(
+    ("name", "clauses"),
+    [
+        ("DetachesItsCodes", ("DEV-3", "DEV-6")),
+        ("NegatesItsGradient", ("RES-17", "RES-18", "RES-19")),
+        ("DetachesItsStages", ("RES-17", "RES-18", "RES-19")),
+    ],
+)
+def test_a_gradient_that_is_never_right_is_no_fault_of_what_was_done_before(
+    name: str, clauses: tuple[str, ...]
+) -> None:
+    record = fsqcheck.check(next(one.target for one in OFFENDERS if one.name == name), clauses=clauses)
+    assert bad(record.results) == []
+    assert {one.clause for one in record.results if one.outcome == "pass"} == set(clauses)
+
+
 def bad(results: Sequence[ResultLine]) -> list[tuple[str, str | None]]:
     return [(result.id, result.message) for result in results if result.outcome in BAD]
