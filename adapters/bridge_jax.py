@@ -93,8 +93,9 @@ class JaxBridge:
 
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:  # noqa: ARG002
         """The module in its mode, where it has modes; its call compiled by `jax.jit` if asked."""
-        if hasattr(module, "train"):
-            module.train(training)
+        switch = getattr(module, "train" if training else "eval", None)
+        if callable(switch):  # as Flax has them, and torch
+            switch()
         return _Jitted(module) if compiled else module
 
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:  # noqa: ARG002

@@ -163,7 +163,11 @@ class TorchBridge:
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:
         """The module on its device, in its mode, compiled if asked."""
         if isinstance(module, torch.nn.Module):
-            module = module.to(device).train(training)
+            module = module.to(device)
+            switch = "train" if training else "eval"
+            switched = getattr(module, switch)()
+            if switched is not module:
+                raise TypeError(f"its {switch}() gives {type(switched).__name__}; nn.Module's gives the module itself")
         return torch.compile(module) if compiled else module
 
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:

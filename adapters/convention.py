@@ -82,11 +82,11 @@ class _Trial:
             return None
 
     @cached_property
-    def parameters(self) -> frozenset[str]:
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
         try:
-            return frozenset(inspect.signature(self.target).parameters)
+            return inspect.signature(self.target).parameters
         except ValueError:
-            return frozenset()
+            return {}
 
     @property
     def only_levels(self) -> tuple[int, ...] | None:
@@ -109,7 +109,8 @@ class _Trial:
                 failures.append(f"{call.expression()} raised {type(error).__name__}: {_line(error)}")
         raise TargetUnavailableError(
             f"{self.name}: {failures[0]}; expected a class with the convention FSQ(levels=[…]); levels and other "
-            f"arguments can be given as '{self.name.partition('(')[0]}(levels=[6, 6])'; for any other class write an adapter"
+            f"arguments can be given as '{self.name.partition('(')[0]}(levels=[6, 6])'; `fsqcheck init {self.name}` "
+            "drafts an adapter for any other class"
         )
 
     @cached_property
@@ -129,7 +130,7 @@ class _Trial:
     @cached_property
     def layouts(self) -> tuple[str, ...]:
         taken = tuple(name for name in LAYOUTS if self._answer(name) is not None)
-        return taken or ("BTd",)
+        return tuple(name for name in LAYOUTS if name in taken or self._turned(name)) if taken else ("BTd",)
 
     @cached_property
     def dtypes(self) -> tuple[str, ...]:
@@ -155,13 +156,14 @@ class _Trial:
 
     @cached_property
     def options(self) -> frozenset[Capability]:
-        """Those that its signature has, that the caller has not set, and with which it gives codes and indices."""
-        free, plain = self.parameters - set(self.call.arguments), Setup(self._trial[0], "", layout=self.layouts[0])
+        """Those that its signature has, switched off unless the caller sets them, and with which it works or should."""
+        free = {name for name, one in self.parameters.items() if one.default in (None, 1)} - set(self.call.arguments)
+        plain = Setup(self._trial[0], "", layout=self.layouts[0])
         tried = {
             Capability.CODEBOOKS: replace(plain, num_codebooks=2),
             Capability.PROJECTION: replace(plain, width=len(plain.levels) + 4),
         }
-        return frozenset(one for one, name in _OPTIONS.items() if name in free and self._works(tried[one]))
+        return frozenset(one for one, name in _OPTIONS.items() if name in free and self._offered(tried[one]))
 
     @property
     def lacks(self) -> frozenset[Capability]:
@@ -183,6 +185,14 @@ class _Trial:
         )
         return next(alike, None)
 
+    def _turned(self, layout: str) -> bool:
+        """Whether a call in this layout gives codes with the axes in another order: it takes it, and SHP-1 says how."""
+        shape = LAYOUTS[layout].shape(len(self._trial[0]))
+        given = [
+            tuple(codes.shape) for one in self._answers(layout) if (codes := codes_of(self.bridge, one)) is not None
+        ]
+        return any(one != shape and sorted(one) == sorted(shape) for one in given)
+
     def _answers(self, layout: str, dtype: str = "float32") -> Iterator[Any]:
         """What calls in this layout give, in evaluation and in training; nothing for a call that raises."""
         shape = LAYOUTS[layout].shape(len(self._trial[0]))
@@ -197,19 +207,32 @@ class _Trial:
                 continue
             yield answer
 
-    def _works(self, setup: Setup) -> bool:
-        """Whether a quantizer with these options gives codes and indices of the right shapes."""
+    def _offered(self, setup: Setup) -> bool:
+        """Whether a quantizer with these options works, or shows that it means them, and then fails; then the clauses tell.
+
+        Indices in another layout are one that it may have.
+        """
         layout, channels = LAYOUTS[setup.layout], setup.width or len(setup.levels) * setup.num_codebooks
         z = np.zeros(layout.shape(channels), dtype=np.float32)
         books = (setup.num_codebooks,) if setup.num_codebooks > 1 else ()
+        meant = False
         try:
             with guarded(), self.bridge.guard(), self.bridge.running(setup):
                 module = self.bridge.prepared(self.construction(setup).build(), "cpu", False, False)
+                meant = self._keeps(module, setup)
                 answer = self.speech.dialect(setup.layout).quantize(module, self.bridge.native(z, "cpu"))
                 shapes = [self.bridge.array(part).shape for part in answer[:2]]
         except Exception:
-            return False
-        return shapes == [z.shape, (*layout.positions(z.shape), *books)]
+            return meant
+        if shapes[0] != z.shape:
+            return meant
+        return shapes[1] == (*layout.positions(z.shape), *books)
+
+    def _keeps(self, module: Any, setup: Setup) -> bool:
+        """Whether it keeps the number of its codebooks under that name, or holds more with projections than without."""
+        if setup.width is not None:
+            return self.bridge.held_bytes(module) > self.bridge.held_bytes(self._built)
+        return getattr(module, _OPTIONS[Capability.CODEBOOKS], None) == setup.num_codebooks
 
     def _asked(self, question: Callable[[Any, Any], Any], array: Array) -> Array | None:
         setup = Setup(self._trial[0], "", layout=self.layouts[0])

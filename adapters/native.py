@@ -170,8 +170,11 @@ class NativeQuantizer:
         return self._bridge.array(found)
 
     def train(self, mode: bool) -> None:
-        """The module's own switch."""
-        self._module.train(mode)
+        """The module's own switches: `eval` may be written anew, as a user calls it."""
+        if mode or not hasattr(self._module, "eval"):
+            self._module.train(mode)
+        else:
+            self._module.eval()
 
     def copied(self, how: str) -> NativeQuantizer:
         """A copy of the module, in the same mode."""

@@ -124,8 +124,10 @@ def given_kept(subject: Subject, quantizer: WitnessedQuantizer) -> None:
     count = 1 if subject.layout.long_axis is None else 9
     exact = subject.exact_levels(probes.settled(subject.rule, subject.levels, "float32", count))
     indices = subject.codebook.pack(exact)
+    in_float64 = codes_of(subject, indices).astype(np.float64)
     calls: tuple[tuple[str, Capability, Callable[[Array], object], Array], ...] = (
         ("the codes after encoding", Capability.ENCODE, quantizer.codes_to_indices, codes_of(subject, indices)),
+        ("the float64 codes after encoding", Capability.ENCODE, quantizer.codes_to_indices, in_float64),
         ("the indices after decoding", Capability.DECODE, quantizer.indices_to_codes, subject.laid_out(indices)),
         ("the upstream after the backward pass", Capability.GRADIENT, partial(quantizer.vjp, z), z * 0 + 3),
     )

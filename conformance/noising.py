@@ -14,6 +14,7 @@ from .clause import HALF_DTYPES
 from .findings import Array, Finding, NonConformanceError
 from .subject import Subject
 from .surrogate import judge_alive
+from .using import further_answers
 from .witness import WitnessedQuantizer
 
 #: Samples of a noise test; a library may draw one mask a sample, so that only samples count.
@@ -26,6 +27,8 @@ _FEWER = 1024
 _LONG = 16
 #: In so many cells over half a step noise is told apart: 4096 draws fill 97 % as many, and twice 2048 equal ones half.
 _CELLS = 2**15
+#: More than so much of a codebook without noise is no chance where the noise probability is 0.9.
+_MOSTLY_QUIET = 0.5
 #: More levels than a list of the suite has else in training.
 _FINER = (16, 6)
 
@@ -191,6 +194,17 @@ def judge_noise_of_codebooks(subject: Subject) -> None:
     flat, d = subject.layout.flatten(codes), len(subject.levels)
     for channel in range(d):
         columns = [noise_in(doubled, vectors, flat, place) for place in (channel, channel + d)]
+        for book, column in enumerate(columns):
+            if np.isnan(column).mean() > _MOSTLY_QUIET:
+                raise NonConformanceError(
+                    Finding(
+                        f"L = {subject.levels[channel]}: {(~np.isnan(column)).mean():.1%} of codebook {book} are noisy",
+                        f"{(~np.isnan(column)).mean():.1%}",
+                        "about 90%, the noise probability",
+                        setup=quantizer.setup,
+                        details={"channel": f"{channel} (L = {subject.levels[channel]})"},
+                    )
+                )
         if shared_fault(columns, "codebook"):
             raise NonConformanceError(
                 Finding(
@@ -215,8 +229,11 @@ def judge_share(subject: Subject, p: float) -> None:
     plain, _ = samples(subject, vectors[:1], quantizer)
     comparators.same_dtype(once, plain.dtype.name, "the noisy codes", setup=quantizer.setup)
     quantizer.train(True)
+    further_answers(subject, quantizer)  # to encode and to decode changes no mode
     again, gradient = _recorded(subject, vectors, quantizer)
-    when = " after evaluation" + (", with gradients recorded" if gradient is not None else "")
+    when = " after evaluation, and encoding and decoding" + (
+        ", with gradients recorded" if gradient is not None else ""
+    )
     drawn.append(_noisy(subject, vectors, again, p, when))
     # Where rounding moves elements across steps, they would count as noisy in every call.
     if (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..adapters import Capability, Probe
-from . import comparators
+from . import comparators, probes
 from .findings import Array, Finding, NonConformanceError, TargetRaisedError
-from .subject import Subject
+from .subject import Subject, indices_given
 from .witness import WitnessedQuantizer
 
 #: Up to this many codes the whole codebook is tried, above it the edges and samples.
@@ -114,3 +114,24 @@ def numbered_exactly(
             if reply.indices is not None:
                 asked = ", ".join(filter(None, (when, words, "quantizing the vector of")))
                 same_indices(subject, reply.indices, exact, settled, "forward", asked)
+
+
+def judge_packing(subject: Subject) -> None:
+    """Indices are packed as the papers do, the first channel least significant, by whatever call gives or takes them."""
+    subject.needs_any(Capability.ENCODE, Capability.INDICES, Capability.DECODE)
+    turned = "the last channel is the least significant: " if subject.codebook.order == "C" else ""
+    subject = subject.in_order("F")
+    exact = np.unique(np.concatenate([subject.codebook.basis, some_indices(subject.codebook.size)[:4096]]))
+    codes = codes_of(subject, exact)
+    quantizer = subject.quantizer()
+    if subject.has(Capability.ENCODE):
+        encoded = quantizer.codes_to_indices(codes)
+        same_indices(subject, encoded, exact, codes, "codes_to_indices", f"{turned}encoding the codes of")
+        same_when_single(quantizer, codes, exact)
+    elif subject.has(Capability.INDICES):
+        z = probes.settled(subject.rule, subject.levels, subject.case.dtype, 4096)
+        found = indices_given(subject.ask(z, quantizer).indices)
+        same_indices(subject, found, subject.exact_indices(z), z, "forward", f"{turned}quantizing the vector of")
+    if subject.has(Capability.DECODE):
+        levels = subject.read(decoded(subject, quantizer, exact))
+        comparators.same_integers(levels, subject.codebook.unpack(exact), "the levels of decoded indices")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from ..adapters import Capability, Probe
@@ -42,18 +44,35 @@ def judge_places(subject: Subject, z: Array, quantizer: WitnessedQuantizer, wher
 def judge_one_channel(subject: Subject) -> None:
     """A quantizer of one channel, in the same layout."""
     one = subject.with_levels(subject.levels[:1]).in_layout(subject.layout.name)
-    z = input_of(one, one.layout.shape(1))
     try:
         quantizer = one.quantizer()
     except (RefusedError, TargetRaisedError, UnsupportedError):
         return  # it need not take one channel
-    with one.must_answer(f"codes of shape {z.shape} and indices of shape {one.layout.positions(z.shape)}"):
-        judge_places(one, z, quantizer, f"an input of shape {z.shape} in the layout {one.layout.name}")
+    for sizes in ({}, {"B": 1}) if "B" in one.layout.name else ({},):
+        z = input_of(one, one.layout.shape(1, **sizes))
+        with one.must_answer(f"codes of shape {z.shape} and indices of shape {one.layout.positions(z.shape)}"):
+            judge_places(one, z, quantizer, f"an input of shape {z.shape} in the layout {one.layout.name}")
+
+
+def judge_coded(subject: Subject, quantizer: WitnessedQuantizer, z: Array) -> None:
+    """The codes of an input with axes of length 1 are encoded to as many axes, and their indices decoded to its shape."""
+    positions, d = subject.layout.positions(z.shape), len(subject.levels)
+    if not positions:
+        return
+    exact = subject.exact_indices(subject.layout.flatten(z))
+    with suppress(TargetRaisedError):  # that it cannot is the affair of IDX
+        if subject.has(Capability.ENCODE):
+            encoded = quantizer.codes_to_indices(codes_of(subject, exact).reshape(*positions, d))
+            comparators.same_shape(encoded, positions, f"the indices of codes of shape {(*positions, d)}")
+        if subject.has(Capability.DECODE):
+            decoded = quantizer.indices_to_codes(exact.reshape(positions))
+            if decoded.shape != (*positions, d):  # channels last where others stand are the affair of IDX-10
+                comparators.same_shape(decoded, z.shape, f"the codes of indices of shape {positions}")
 
 
 def same_codes_in_axes(subject: Subject, quantizer: WitnessedQuantizer) -> None:
     """Codes with an axis for each of the layout's, channels last, get the indices that they have in a list."""
-    shape = subject.layout.positions(subject.layout.shape(len(subject.levels)))
+    shape = subject.layout.positions(subject.layout.shape(len(subject.levels), **MANY))
     if not subject.has(Capability.ENCODE) or len(shape) < 2:
         return
     vectors = probes.settled(subject.rule, subject.levels, "float32", int(np.prod(shape)))

@@ -141,6 +141,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 @pytest.fixture
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """One case in the hands of its test; the target's global state is put back afterwards."""
+    from ..reference import RESIDUAL_RULES
     from .clause import catalogue
     from .findings import NotJudgedError, UnsupportedError
     from .plan import judged_part
@@ -149,7 +150,8 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     case: Case = request.param
     session = session_of(request.config)
     adapter = judged_part(session.adapters[case.target], case.rule)
-    held = Subject(case, adapter, session.wanted.seed)
+    habits = session.habits(case)
+    held = Subject(case, adapter, session.wanted.seed, habits=habits)
     request.node.stash[_SUBJECT] = held
     try:
         if lost := request.config.stash[_LOSSES].before(case.device):
@@ -162,6 +164,8 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     except (NotJudgedError, UnsupportedError) as error:
         _ended(request.node, error, 0.0)
         pytest.skip(f"{error}")
+    if case.rule in RESIDUAL_RULES:
+        assert habits.stages  # before anything was done to a quantizer
     with adapter.guard():
         yield held
 

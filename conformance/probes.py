@@ -20,6 +20,16 @@ _NORMALS = 1500
 _PATTERNS = 300
 
 
+#: Where every rule has saturated, and ever larger inputs; 999 and its like, and 1e9, are what padding is marked with.
+SATURATED = 20.0
+_SIZES = (SATURATED, 99.0, 100.0, 999.0, 9999.0, 1e4, 6e4, 1e9, 1e10, 1e30)
+
+
+def sizes(precision: Precision) -> tuple[float, ...]:
+    """Sizes at which every rule has saturated, up to the largest float and infinity."""
+    return (*(size for size in _SIZES if size <= precision.largest), precision.largest, np.inf)
+
+
 @lru_cache(maxsize=2048)
 def channel_probes(rule: Rule, levels: int, dtype: str, held: str) -> Array:
     """Finite inputs of one channel, 1-D: both sides of every band, level centres, normals, and floats of every size."""

@@ -14,7 +14,9 @@ from ..reference import RESIDUAL_RULES
 from ..reports.baseline import BadBaseline, Baseline, read_baseline
 from .case import DRAWN_VARIANT, Case
 from .clause import FAMILIES, RESIDUAL_FAMILY, Clause, Span, catalogue, clause_of
+from .habits import Habits
 from .levels import first_lists
+from .plainest import habits_of
 from .plan import UsageError, Wanted, judged_part, judging_rules, plain_rule, planned_cases
 from .quiet import output_kept_away
 
@@ -50,6 +52,7 @@ class Session:
         self._quiet = quiet
         self.unavailable: dict[str, str] = {}
         self._first: dict[str, tuple[tuple[int, ...], ...]] = {}
+        self._habits: dict[tuple[str, str, str], Habits] = {}
 
     @cached_property
     def baseline(self) -> Baseline | None:
@@ -85,6 +88,14 @@ class Session:
         """What a target is measured with: levels that it takes."""
         asked = self.asked(target)
         return replace(asked, levels=asked.levels or self._first[target])
+
+    def habits(self, case: Case) -> Habits:
+        """Those of a case's target; asked once for each rule."""
+        key = (case.target, case.rule, case.device)
+        if key not in self._habits:
+            part = judged_part(self.adapters[case.target], case.rule)
+            self._habits[key] = habits_of(part, case.rule, self.measured(case.target).levels, case.device)
+        return self._habits[key]
 
     def _smoke(self, target: str, adapter: Adapter) -> tuple[tuple[int, ...], ...]:
         """Whether it can work at all: a rule to judge it by, and one quantizer that can be built.

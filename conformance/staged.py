@@ -28,6 +28,8 @@ MANY_COUNTS = (*COUNTS, "stages=12")
 #: What each stage adds to the rounding of a sum, in eps of its scale: reference/residual.py, and once more for a second way.
 _TERM = 4.0
 _NUMBERS = 4096
+#: The share of indices that rounding changes at most, where the borders of the stages are not known.
+_ROUNDED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -214,9 +216,32 @@ class Staged:
         ]
 
     def judge(self, vectors: Array, reply: StagedReply, setup: Any, where: str) -> None:
-        """The levels of all stages, and the codes as their sum."""
-        self.judge_levels(vectors, reply.indices, range(self.count), setup, where)
-        self.judge_sum(vectors, reply, f"the codes{where}, as the sum of what the indices stand for,")
+        """The levels of all stages, and the codes as their sum; what is wrong in any call is the affair of RES-2 to RES-4."""
+        self.judge_stages(vectors, reply.indices, setup, where)
+        if self.subject.habits.stages.summed:
+            self.judge_sum(vectors, reply, f"the codes{where}, as the sum of what the indices stand for,")
+
+    def judge_stages(self, vectors: Array, indices: Array, setup: Any, where: str) -> None:
+        """The levels of the stages: the rule's, where other calls have them so; else those of another call, but for rounding."""
+        right = range(self.count)[: self.subject.habits.stages.right]
+        if right:
+            self.judge_levels(vectors, indices, right, setup, where)
+        if len(right) == self.count:
+            return
+        many = self.subject.layout.long_axis is not None
+        company = self.vectors(vectors.shape[1] // len(self.subject.levels))[: None if many else 0]
+        own = self.ask(np.concatenate([company, vectors]), self.quantizer()).indices[len(company) :]
+        differ = (indices != own).mean()
+        if self.held == self.subject.held and differ > _ROUNDED:
+            raise NonConformanceError(
+                Finding(
+                    f"{differ:.1%} of the indices are others{where} than among other vectors",
+                    f"indices {indices[(indices != own).any(axis=1)][0].tolist()}",
+                    f"indices {own[(indices != own).any(axis=1)][0].tolist()}",
+                    input=vectors[(indices != own).any(axis=1)][0],
+                    setup=setup,
+                )
+            )
 
     def judge_sum(self, vectors: Array, reply: StagedReply, words: str) -> None:
         """The codes must be the sum of what the reply's own indices stand for."""

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..adapters import LAYOUTS, Adapter, Answer, Capability, Layout, Setup, main_layout
-from ..reference import FSQ, PRECISIONS, Codebook, Precision, Rule, Staircase, rule_named, staircase
+from ..reference import FSQ, PRECISIONS, Codebook, Order, Precision, Rule, Staircase, rule_named, staircase
 from ..reference.holding import MUST_HOLD, grid_tolerance, legible
+from . import probes
 from .asking import AT_LENGTH, Asking
 from .case import Case
 from .findings import (
@@ -25,6 +26,7 @@ from .findings import (
     UnsupportedError,
     WrongAnswerError,
 )
+from .habits import PUBLISHED, Habits
 from .levels import LARGEST_PRODUCT
 from .witness import Witness, WitnessedQuantizer
 
@@ -67,11 +69,19 @@ def joined(replies: Sequence[Reply]) -> Reply:
 class Subject:
     """One case. Tests build quantizers, ask them in (N, d) vectors, and read the answers as levels."""
 
-    def __init__(self, case: Case, adapter: Adapter, seed: int = 0, asking: Asking = AT_LENGTH) -> None:
+    def __init__(
+        self,
+        case: Case,
+        adapter: Adapter,
+        seed: int = 0,
+        asking: Asking = AT_LENGTH,
+        habits: Habits = PUBLISHED,
+    ) -> None:
         self.case = case
         self.adapter = adapter
         self.seed = seed
         self.asking = asking
+        self.habits = habits
         self.witness = Witness(adapter)
 
     # What the case is about
@@ -98,8 +108,8 @@ class Subject:
 
     @cached_property
     def codebook(self) -> Codebook:
-        """The exact codebook."""
-        return Codebook(self.levels)
+        """The exact codebook, in the target's own order: that of the papers is the affair of IDX-4."""
+        return Codebook(self.levels, self.habits.order)
 
     @cached_property
     def layout(self) -> Layout:
@@ -132,8 +142,12 @@ class Subject:
         """The same case for inputs of another dtype, heard by the same witness."""
         return self._other(replace(self.case, dtype=dtype))
 
-    def _other(self, case: Case) -> Subject:
-        other = Subject(case, self.adapter, self.seed, self.asking)
+    def in_order(self, order: Order) -> Subject:
+        """The same case with the exact codebook in this order, heard by the same witness."""
+        return self._other(self.case, Habits(lambda: order, lambda: self.habits.stages, self.habits.reach))
+
+    def _other(self, case: Case, habits: Habits | None = None) -> Subject:
+        other = Subject(case, self.adapter, self.seed, self.asking, habits or self.habits)
         other.witness = self.witness
         return other
 
@@ -149,11 +163,16 @@ class Subject:
 
     def probes(self, held: str | None = None) -> Array:
         """(N, d) finite inputs around every threshold, by the band that a MUST holds or by another, and everywhere else."""
-        return self.asking.probes(self.rule, self.levels, self.case.dtype, held or self.held)
+        return self._within(self.asking.probes(self.rule, self.levels, self.case.dtype, held or self.held))
 
     def ramps(self) -> Array:
         """(N, d) finite inputs without regard to any threshold."""
-        return self.asking.ramps(self.rule, self.levels, self.case.dtype, self.held)
+        return self._within(self.asking.ramps(self.rule, self.levels, self.case.dtype, self.held))
+
+    def _within(self, vectors: Array) -> Array:
+        """No larger than what the target saturates at: beyond, it is the affair of BND-5."""
+        reach = max(self.habits.reach(self.case.dtype) / max(self.levels), probes.SATURATED)
+        return vectors if reach == np.inf else np.clip(vectors, -reach, reach).astype(vectors.dtype)
 
     def quantizer(self, **changes: Any) -> WitnessedQuantizer:
         """A new quantizer of the case's setup with `changes`."""

@@ -41,7 +41,8 @@ def gradient_tolerance(subject: Subject, upstream: Array, held: str) -> NDArray[
 def active_inputs(subject: Subject, held: str) -> Array:
     """Inputs over the whole active range and into saturation, kinks of the activation as `held` sees them left out."""
     random = np.random.default_rng(5)
-    spread = np.concatenate([np.linspace(-6, 6, 241), random.normal(size=300), [-30.0, 30.0, 0.0]])
+    tail = np.linspace(6.2, 9.0, 15)  # a clamp of the input shows there alone
+    spread = np.concatenate([np.linspace(-6, 6, 241), random.normal(size=300), [-30.0, 30.0, 0.0], tail, -tail])
     columns = []
     for L in subject.levels:
         z = random.permutation(spread)

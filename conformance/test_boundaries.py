@@ -69,6 +69,8 @@ def _unreached(subject: Subject, vectors: Array, reply: Reply, channel: int) -> 
     missing, extra = np.setdiff1d(wanted, level), np.setdiff1d(level, np.arange(lowest.min(), highest.max() + 1))
     if not len(missing) and not len(extra) and len(codes) >= len(wanted):
         return None
+    if len(extra) and not len(missing):
+        return _astray(subject, vectors, reply, channel, extra)
     return Finding(
         message=f"{len(codes)} of {L} levels reached (L = {L})",
         observed=in_words(codes),
@@ -79,6 +81,26 @@ def _unreached(subject: Subject, vectors: Array, reply: Reply, channel: int) -> 
         setup=subject.setup,
         input=probes.level_centres(subject.rule, L, subject.case.dtype),
         input_note=f"the middle of every level of channel {channel}",
+        details={"channel": f"{channel} (L = {L})"},
+    )
+
+
+def _astray(subject: Subject, vectors: Array, reply: Reply, channel: int, extra: Array) -> Finding:
+    """A channel that takes levels which the rule does not reach, shown by the smallest input that does."""
+    L, taken = subject.levels[channel], np.isin(subject.read(reply.codes)[:, channel], extra)
+    rows = np.flatnonzero(taken)
+    row = int(rows[np.argmin(np.abs(vectors[rows, channel].astype(np.float64)))])
+    z, code = float(vectors[row, channel]), float(reply.codes[row, channel])
+    return Finding(
+        message=f"L = {L}: z = {z!r} takes the code {code!r}, which the rule does not reach",
+        observed=f"code {code!r}",
+        expected=f"one of {in_words(subject.grid(np.arange(L), channel))}",
+        wrong=len(extra),
+        tried=L,
+        probe=Probe("forward", subject.layout.arrange(subject.alone(vectors, row, channel))),
+        setup=subject.setup,
+        input=vectors[row],
+        input_note=f"channel {channel} is wrong",
         details={"channel": f"{channel} (L = {L})"},
     )
 
@@ -154,10 +176,8 @@ def test_levels_rise_with_the_input(subject: Subject) -> None:
     over=EVERYWHERE,
 )
 def test_large_inputs_saturate(subject: Subject) -> None:
-    # 999 and its like, and 1e9, are what padding is marked with.
-    sizes = [20.0, 99.0, 100.0, 999.0, 9999.0, 1e4, 6e4, 1e9, 1e10, 1e30, subject.precision.largest, np.inf]
-    fitting = [size for size in sizes if size <= subject.precision.largest or size == np.inf]
-    ends = np.array([sign * size for size in fitting for sign in (-1.0, 1.0)]).astype(subject.precision.dtype)
+    ends = np.array([sign * size for size in probes.sizes(subject.precision) for sign in (-1.0, 1.0)])
+    ends = ends.astype(subject.precision.dtype)
     vectors = np.repeat(ends[:, None], len(subject.levels), axis=1)
     reply = subject.ask(vectors)
     judge_grid(subject, vectors, reply, subject.held)

@@ -56,7 +56,7 @@ def test_codes_stay_on_the_device(subject: Subject) -> None:
     over=Span(levels="channels", dtypes=ALL_DTYPES, accelerators=True),
 )
 def test_the_device_agrees_with_the_cpu(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     here = subject.ask(vectors)
     there = subject.ask(vectors, subject.quantizer(device="cpu"))
     lowest, highest = zip(*(subject.stair(i).allowed(vectors[:, i]) for i in range(len(subject.levels))), strict=True)
@@ -82,7 +82,7 @@ def test_the_device_agrees_with_the_cpu(subject: Subject) -> None:
 def test_a_moved_quantizer_is_right(subject: Subject) -> None:
     subject.must_settle()
     moved = subject.quantizer().cast(subject.case.dtype)
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     reply = subject.ask(vectors, moved)
     judge_grid(subject, vectors, reply, subject.held)
     judge_levels(subject, vectors, reply, subject.held)
@@ -194,7 +194,7 @@ def test_compiled_equals_eager(subject: Subject) -> None:
     by_torch = subject.adapter.identity.framework.startswith("torch")
     if by_torch and not any(map(shutil.which, ("g++", "c++", "clang++"))):
         raise NotJudgedError("no C++ compiler for torch.compile on this machine")
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     with subject.must_answer("codes of a compiled quantizer"):
         reply = subject.ask(vectors)
     judge_grid(subject, vectors, reply, subject.held)
@@ -252,7 +252,7 @@ _ROUNDABOUT: dict[str, tuple[str, Callable[[Subject, str], WitnessedQuantizer]]]
     over=Span(levels="uneven", variants=tuple(_ROUNDABOUT)),
 )
 def test_half_precision_on_the_way_takes_nothing(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:2000]
+    vectors = subject.probes()[:2000]
     words, get = _ROUNDABOUT[str(subject.case.variant)]
     expected = subject.ask(vectors)
     further = further_answers(subject, subject.quantizer())

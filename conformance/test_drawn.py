@@ -17,10 +17,10 @@ from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.case import DRAWN_VARIANT
 from fsqcheck.conformance.clause import Span, explores
 from fsqcheck.conformance.drawing import by_seed_alone
-from fsqcheck.conformance.findings import NotJudgedError, RefusedError, UnsupportedError
+from fsqcheck.conformance.findings import Array, NotJudgedError, RefusedError, UnsupportedError
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.subject import Subject, indices_given
-from fsqcheck.reference import Codebook
+from fsqcheck.conformance.witness import WitnessedQuantizer
 
 #: Products of drawn levels stay small: some libraries build the whole codebook.
 _LARGEST = 2**14
@@ -98,7 +98,7 @@ def test_drawn_level_lists_have_exact_thresholds(subject: Subject, fsq_tier: str
         held = _setup(subject, data)
         if not all(held.stair(i).judges for i in range(len(held.levels))):
             return
-        vectors = probes.vectors(held.rule, held.levels, held.case.dtype, held.held)[:400]
+        vectors = held.probes()[:400]
         reply = held.ask(vectors)
         judge_grid(held, vectors, reply, held.held)
         judge_levels(held, vectors, reply, held.held)
@@ -116,11 +116,17 @@ def test_drawn_level_lists_have_mixed_radix_indices(subject: Subject, fsq_tier: 
         reply = held.ask(z)
         comparators.same_integers(
             indices_given(reply.indices),
-            Codebook(held.levels).pack(held.exact_levels(z)),
+            held.codebook.pack(held.exact_levels(z)),
             f"the indices for levels {held.levels}",
         )
 
     _explored(subject, check, fsq_tier, fsq_seed)
+
+
+def _in_shape(subject: Subject, quantizer: WitnessedQuantizer, z: Array) -> Array:
+    """The codes of an input, in its shape; `WrongAnswerError` for codes of another."""
+    codes: Array = subject.reply(quantizer.quantize(z), z.shape).answer.codes
+    return codes
 
 
 @explores("SHP-4", DRAWN_16)
@@ -130,14 +136,14 @@ def test_drawn_splits_and_permutations(subject: Subject, fsq_tier: str, fsq_seed
         shape = _shape(held, data)
         z = _floats(held, data, shape)
         quantizer = held.quantizer()
-        whole = quantizer.quantize(z)
+        whole = _in_shape(held, quantizer, z)
         axis = data.draw(st.sampled_from([i for i, letter in enumerate(held.layout.name) if letter != "d"]))
         order = np.array(data.draw(st.permutations(range(shape[axis])), label="permutation"))
         part = order[: data.draw(st.integers(1, shape[axis]), label="how many")]
         at = (slice(None),) * axis + (part,)
-        answer = quantizer.quantize(np.ascontiguousarray(z[at]))
+        part_of_it = _in_shape(held, quantizer, np.ascontiguousarray(z[at]))
         where = f"positions {part.tolist()} of axis {axis}, levels {held.levels}, input {shape}"
-        comparators.same_bits(answer.codes, whole.codes[at], f"the codes of {where}", "those of the whole")
+        comparators.same_bits(part_of_it, whole[at], f"the codes of {where}", "those of the whole")
 
     if subject.layout.name == "d":
         raise NotJudgedError("a single vector has no positions to split")
@@ -150,12 +156,10 @@ def test_drawn_inputs_in_training_and_evaluation(subject: Subject, fsq_tier: str
         held = _setup(subject, data)
         z = _floats(held, data, _shape(held, data))
         quantizer = held.quantizer()
-        evaluated = quantizer.quantize(z)
+        evaluated = held.layout.flatten(_in_shape(held, quantizer, z))
         quantizer.train(True)
-        trained = quantizer.quantize(z)
-        where = f"levels {held.levels}, input {z.shape}"
-        codes, others = (held.layout.flatten(answer.codes) for answer in (trained, evaluated))
-        same_codes(held, codes, others, f"in training mode ({where})")
+        trained = held.layout.flatten(_in_shape(held, quantizer, z))
+        same_codes(held, trained, evaluated, f"in training mode (levels {held.levels}, input {z.shape})")
 
     subject.must_train_quietly()
     _explored(subject, check, fsq_tier, fsq_seed)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
-from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance import comparators
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
-from fsqcheck.conformance.judging import judge_grid, same_codes
+from fsqcheck.conformance.judging import same_codes
 from fsqcheck.conformance.placing import MANY
 from fsqcheck.conformance.repeating import same_gradients_at_length
 from fsqcheck.conformance.subject import Subject
@@ -55,6 +55,8 @@ def test_the_jacobian_is_diagonal(subject: Subject) -> None:
     rows = int(np.prod(layout.positions(shape)))
     vectors = np.linspace(-0.9, 0.8, rows * d).reshape(rows, d).astype(subject.precision.dtype)
     z = np.ascontiguousarray(layout.unflatten(vectors, shape))
+    # What its value is by the rule is the affair of GRD-1: here it is that of another call, with all upstreams at once.
+    _, whole = subject.vjp(vectors, np.ones_like(vectors), quantizer)
     for row in range(rows):
         for channel in range(d):
             upstream = np.zeros_like(vectors)
@@ -63,8 +65,9 @@ def test_the_jacobian_is_diagonal(subject: Subject) -> None:
             _, answered = quantizer.vjp(z, weights)
             comparators.same_shape(answered, shape, "the gradient")
             gradient = layout.flatten(answered)
-            own, expected = gradient[row, channel], surrogate(subject, vectors, upstream)[row, channel]
-            tolerance = float(gradient_tolerance(subject, upstream, subject.held)[row, channel])
+            own, expected = gradient[row, channel], whole[row, channel]
+            size = max(1.0, abs(float(expected)))
+            tolerance = size * float(gradient_tolerance(subject, upstream, subject.held)[row, channel])
             where = f"the gradient at (position, channel) ({row}, {channel}) of an input of shape {shape}"
             comparators.within(own, expected, tolerance, where, are="is", probe=Probe("vjp", z, weights))
             others = gradient.astype(np.float64).copy()
@@ -103,8 +106,8 @@ def test_the_gradient_is_linear(subject: Subject) -> None:
         vectors = vectors[:1]
     one = np.ones_like(vectors)
     _, unit = subject.vjp(vectors, one, quantizer)
-    # What rounds on the way back rounds once more: as far off as each of the two gradients may be.
-    off = gradient_tolerance(subject, one, subject.held)
+    # What rounds on the way back rounds once more: as far off as each of the two gradients may be, however large it is.
+    off = gradient_tolerance(subject, one, subject.held) * np.maximum(1.0, np.abs(unit.astype(np.float64)))
     for scale in (-3.0, 2.0**-20, 2.0**20, 0.0, 2.0**-90, 2.0**90):
         _, scaled = subject.vjp(vectors, one * vectors.dtype.type(scale), quantizer)
         tolerance = np.maximum(off * abs(scale), 1e-37)
@@ -245,7 +248,6 @@ def test_recording_gradients_does_not_change_the_codes(subject: Subject) -> None
     same_codes(subject, tracked.codes, plain.codes, "with gradients recorded")
     if plain.indices is not None and tracked.indices is not None:
         comparators.same_bits(tracked.indices, plain.indices, "the indices with gradients recorded", "those without")
-    judge_grid(subject, vectors, tracked, subject.held)
     if subject.has(Capability.ENCODE) and subject.has(Capability.TAPE) and subject.case.dtype == "float32":
         encoded = quantizer.codes_to_indices(plain.codes.copy())
         with subject.must_answer("indices of codes whose gradient is recorded"):
@@ -265,7 +267,7 @@ def test_recording_gradients_does_not_change_the_codes(subject: Subject) -> None
 )
 def test_training_equals_evaluation(subject: Subject) -> None:
     subject.must_train_quietly()
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:2000]
+    vectors = subject.probes()[:2000]
     quantizer = subject.quantizer()
     evaluated = subject.ask(vectors, quantizer)
     quantizer.train(True)

@@ -11,6 +11,7 @@ from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import (
+    Array,
     Finding,
     NonConformanceError,
     NotJudgedError,
@@ -23,11 +24,12 @@ from fsqcheck.conformance.numbering import (
     codes_of,
     decoded,
     decoded_at,
+    judge_packing,
     numbered_exactly,
     same_indices,
-    same_when_single,
     some_indices,
 )
+from fsqcheck.conformance.placing import MANY
 from fsqcheck.conformance.subject import Subject, indices_given
 from fsqcheck.conformance.witness import WitnessedQuantizer
 
@@ -85,7 +87,7 @@ def test_every_code_survives_a_round_trip(subject: Subject) -> None:
 def test_forward_agrees_with_codes_to_indices(subject: Subject) -> None:
     z = np.random.default_rng(3).normal(scale=1.5, size=(4000, len(subject.levels))).astype(np.float32)
     # Beside the thresholds and at ±inf too: there an index that is computed on another path leaves the code.
-    beside = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:4000]
+    beside = subject.probes()[:4000]
     ends = np.full((2, len(subject.levels)), np.inf, dtype=np.float32) * np.array([[-1], [1]], dtype=np.float32)
     z = np.concatenate([z, beside[: len(beside) // 2 * 2], ends])
     quantizer = subject.quantizer()
@@ -103,20 +105,10 @@ def test_forward_agrees_with_codes_to_indices(subject: Subject) -> None:
     title="packing order",
     source=f"{PAPER}, notebook: basis = cumprod([1, levels…])",
     meaning="Tokens of this library mean other codes everywhere else; a swap scrambles them all.",
-    needs=[Capability.ENCODE],
     over=Span(levels="codebooks"),
 )
 def test_indices_are_mixed_radix(subject: Subject) -> None:
-    exact = np.unique(
-        np.concatenate([np.cumprod([1, *subject.levels[:-1]]), some_indices(subject.codebook.size)[:4096]])
-    )
-    codes = codes_of(subject, exact)
-    quantizer = subject.quantizer()
-    same_indices(subject, quantizer.codes_to_indices(codes), exact, codes, "codes_to_indices", "encoding the codes of")
-    same_when_single(quantizer, codes, exact)
-    if subject.has(Capability.DECODE):
-        levels = subject.read(decoded(subject, quantizer, exact))
-        comparators.same_integers(levels, subject.codebook.unpack(exact), "the levels of decoded indices")
+    judge_packing(subject)
 
 
 @clause(
@@ -260,18 +252,24 @@ def test_bad_indices_are_refused(subject: Subject) -> None:
     far = 2**31 - 1 if size < 2**31 else 2**63 - 1
     index = {"minus one": -1, "size": size, "far below": -(2**31), "far above": far}[str(subject.case.variant)]
     quantizer = subject.quantizer()
-    # Alone, and as the last, the first and one in the middle of several that are valid.
+    # Alone, and as the last, the first and one in the middle of several that are valid, and in the last sample of a batch.
+    placed: list[tuple[Array, int, str]] = []
     for before, after in ((0, 0), (4, 0), (0, 4), (2, 2)) if subject.layout.long_axis is not None else ((0, 0),):
         valid = np.arange(before + after, dtype=np.int64)
-        bad = subject.laid_out(np.insert(valid, before, index))
+        among = f" behind {before} valid ones" if before else f" before {after} valid ones" if after else ""
+        placed.append((subject.laid_out(np.insert(valid, before, index)), before, among))
+    if (many := subject.layout.positions(subject.layout.shape(len(subject.levels), **MANY)))[:1] == (MANY["B"],):
+        batch = np.zeros(many, dtype=np.int64)
+        batch.reshape(-1)[-1] = index
+        placed.append((batch, batch.size - 1, f" in the last of {MANY['B']} samples"))
+    for bad, place, among in placed:
         try:
             codes = quantizer.indices_to_codes(bad)
         except TargetRaisedError:
             continue
-        seen = decoded_at(subject, codes, bad, before)
+        seen = decoded_at(subject, codes, bad, place)
         if np.isnan(seen.astype(np.float64)).all():
             continue
-        among = f" behind {before} valid ones" if before else f" before {after} valid ones" if after else ""
         raise NonConformanceError(
             Finding(
                 f"the index {index} of a codebook of {size} decodes{among} to {seen.tolist()}",

@@ -28,13 +28,15 @@ _MANY, _COARSE = 16, 128
 _DRAWS = 128
 #: Not one of so many leaves out any of four stages with probability 10^-9.
 _FEW_DRAWS = 16
+#: More codes than the 2^15 that an int16 holds.
+_LARGE = (33, 31, 35)
 
 
 @clause(
     "RES-1",
     MUST,
     "The forward call gives one index for each stage, on an axis of their own: integers from 0 to the last code of the codebook, "
-    "also where no stage before it left anything.",
+    "packed as in IDX-4, also where no stage before it left anything.",
     title="an index a stage",
     source=f"{RVQ}; docs/rules.md",
     meaning="A token model reads the wrong number of tokens a position, or tokens that its embedding does not have.",
@@ -53,6 +55,16 @@ def test_every_stage_has_an_index(subject: Subject) -> None:
             quiet.quantizer()
             for vectors in _leaving_nothing(quiet):
                 _judge_indices(quiet, vectors)
+    if subject.case.dtype == "float32" and all(map(staged.rule.stage.levels_allowed, _LARGE)):
+        large = Staged(subject.with_levels(_LARGE), stages=1)
+        with suppress(UnsupportedError, TargetRaisedError):  # it may take certain lists only
+            large.quantizer()
+            _judge_indices(large, large.vectors())
+    if subject.codebook.order == "C":
+        published = Staged(subject.in_order("F"), stages=staged.count)
+        quantizer, vectors = published.quantizer(), published.vectors()
+        taken = published.ask(vectors, quantizer).indices
+        published.judge_levels(vectors, taken, [0], quantizer.setup, ", the last channel being the least significant")
 
 
 def _leaving_nothing(staged: Staged) -> tuple[Array, ...]:
@@ -177,8 +189,7 @@ def test_every_layout_is_decoded_as_it_was(subject: Subject) -> None:
     with subject.must_answer(f"codes and indices of an input of shape {shape}"):
         reply = staged.reply(quantizer, z.copy())
     vectors = subject.layout.flatten(z)
-    staged.judge_levels(vectors, reply.indices, range(staged.count), quantizer.setup, " in this layout")
-    staged.judge_sum(vectors, reply, f"the codes in the layout {subject.layout.name}")
+    staged.judge(vectors, reply, quantizer.setup, f" in the layout {subject.layout.name}")
     with subject.must_answer(f"codes of shape {shape}, decoded from the indices that it gave"):
         decoded = staged.decoded(quantizer, reply.given, shape)
     where = f"the codes decoded in the layout {subject.layout.name}"
@@ -282,9 +293,13 @@ def test_stage_dropout_leaves_out_the_last_stages(subject: Subject) -> None:
                 _judge_left_out(
                     other, other.subject.layout.flatten(z), reply, f" in the layout {other.subject.layout.name}"
                 )
-    calm = staged.ask(vectors, staged.quantizer(stage_dropout=True, training=False), **staged.recorded())
-    out = calm.indices == -1
-    comparators.same_integers(out * 1, np.zeros_like(out) * 1, "the stages left out in evaluation")
+    used = staged.quantizer(stage_dropout=True, training=True)
+    staged.drawn(_FEW_DRAWS, used)
+    used.train(False)
+    calm = staged.quantizer(stage_dropout=True, training=False)
+    for quantizer, when in ((calm, ""), (used, " after training")):
+        out = staged.ask(vectors, quantizer, **staged.recorded()).indices == -1
+        comparators.same_integers(out * 1, np.zeros_like(out) * 1, f"the stages left out in evaluation{when}")
 
 
 def _judge_left_out(staged: Staged, vectors: Array, reply: StagedReply, layout: str = "") -> None:

@@ -192,6 +192,9 @@ def _use(staged: Staged, quantizer: WitnessedQuantizer) -> None:
 def _copied(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
     staged.subject.needs(Capability.STATE)
     quantizer.quantize(staged.input())  # what a call leaves behind goes into the copy
+    if staged.subject.has(Capability.GRADIENT):
+        with suppress(TargetRaisedError):  # that it fails is the affair of RES-11
+            quantizer.vjp(staged.input(), np.ones_like(staged.input()))
     copy = quantizer.copied(str(staged.subject.case.variant))
     if staged.subject.has(Capability.CAST):
         quantizer.cast("float64")  # the copy shares nothing with it
@@ -290,7 +293,7 @@ def test_stages_are_as_precise_as_their_input(subject: Subject) -> None:
     for where, quantizer in quantizers.items():
         reply = staged.ask(vectors, quantizer)
         vectors = vectors[: len(reply.codes)]
-        staged.judge_levels(vectors, reply.indices, range(staged.count), quantizer.setup, where)
+        staged.judge_stages(vectors, reply.indices, quantizer.setup, where)
         if subject.case.variant == "there and back":
             judge_decoded(staged, quantizer, where.strip())
 

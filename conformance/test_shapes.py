@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fsqcheck.adapters import LAYOUTS, Capability, Probe
-from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance import comparators
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.emptiness import judge_nothing
 from fsqcheck.conformance.findings import Finding, NonConformanceError, NotJudgedError, TargetRaisedError
@@ -15,6 +15,7 @@ from fsqcheck.conformance.keeping import given_kept, judge_kept, judge_untouched
 from fsqcheck.conformance.placing import (
     MANY,
     input_of,
+    judge_coded,
     judge_one_channel,
     judge_places,
     judge_refused,
@@ -55,7 +56,7 @@ def test_every_layout_is_quantized(subject: Subject) -> None:
             judge_places(
                 subject, z, subject.quantizer(), f"an input of shape {shape} in the layout {subject.layout.name}"
             )
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     vectors = vectors[: 512 if subject.layout.long_axis is not None else 8]
     quantizer = subject.quantizer()
     judge_levels(subject, vectors, subject.ask(vectors, quantizer), subject.held)
@@ -79,6 +80,7 @@ def test_axes_of_length_one(subject: Subject) -> None:
         z = input_of(subject, subject.layout.shape(len(subject.levels), **dict.fromkeys(ones, 1)))
         with subject.must_answer(f"codes of shape {z.shape}"):
             judge_places(subject, z, quantizer, f"an input of shape {z.shape} in the layout {subject.layout.name}")
+        judge_coded(subject, quantizer, z)
 
 
 @clause(
@@ -110,6 +112,7 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
     z = random.normal(scale=1.5, size=shape).astype(subject.precision.dtype)
     quantizer = subject.quantizer()
     together = quantizer.quantize(z)
+    comparators.same_shape(together.codes, z.shape, "the codes of the whole batch", Probe("forward", z, ramp=True))
     for axis, letter in enumerate(subject.layout.name):
         if letter == "d":
             continue
@@ -126,7 +129,7 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
             if isinstance(indices, np.ndarray) and isinstance(among, np.ndarray):
                 at = (slice(None),) * (axis - (axis > subject.layout.channel_axis)) + (part,)
                 comparators.same_bits(indices, among[at], f"the indices of {where}", "those of the whole batch")
-    several = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:24]
+    several = subject.probes()[:24]
     whole = subject.ask(several, quantizer)
     alone = joined([subject.ask(vector[None], quantizer) for vector in several])
     comparators.same_bits(alone.codes, whole.codes, "the codes of a vector alone", "those among others")
@@ -145,7 +148,7 @@ def test_positions_do_not_depend_on_each_other(subject: Subject) -> None:
     over=Span(levels="mixed", modes=BOTH),
 )
 def test_the_place_of_a_vector_does_not_matter(subject: Subject, fsq_tier: str) -> None:
-    block = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1021]
+    block = subject.probes()[:1021]
     quantizer = subject.quantizer()
     if subject.layout.long_axis is None:
         same_everywhere(subject.ask(block, quantizer), len(block), "further up")

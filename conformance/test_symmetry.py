@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fsqcheck.adapters import Probe
-from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance import comparators
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, Span, clause
-from fsqcheck.conformance.findings import Finding, NonConformanceError
+from fsqcheck.conformance.findings import Array, Finding, NonConformanceError
 from fsqcheck.conformance.judging import channels_with_bands, distinct, in_words
 from fsqcheck.conformance.subject import Subject
 from fsqcheck.reference import Rule
@@ -35,14 +38,14 @@ def test_codes_are_mirrored(subject: Subject) -> None:
     for channel in _mirrored(subject):
         step = subject.rule.grid.step(subject.levels[channel])
         found = distinct(codes[:, channel], step / 8)
-        _has_partners(subject, channel, found, Probe("forward", _outermost(subject, channel)))
+        _has_partners(subject, channel, found, partial(_giving, subject, vectors, codes, channel))
         if decoded is not None:
-            ends = subject.laid_out(np.array([0, subject.codebook.size - 1]))
-            _has_partners(subject, channel, distinct(decoded[:, channel], step / 8), Probe("indices_to_codes", ends))
+            ends = Probe("indices_to_codes", subject.laid_out(np.array([0, subject.codebook.size - 1])))
+            _has_partners(subject, channel, distinct(decoded[:, channel], step / 8), _always(ends))
 
 
-def _has_partners(subject: Subject, channel: int, codes: NDArray[np.float64], probe: Probe) -> None:
-    """With every code of a channel, its mirror image about the middle of the grid is there."""
+def _has_partners(subject: Subject, channel: int, codes: NDArray[np.float64], probe: Callable[[float], Probe]) -> None:
+    """With every code of a channel, its mirror image about the middle of the grid is there; `probe`: what gives a code."""
     L = subject.levels[channel]
     middle = subject.rule.grid.code(np.array([0, L - 1]), L).mean()
     partners = np.abs(codes[:, None] + codes[None, :] - 2 * middle).min(axis=1, initial=np.inf)
@@ -50,15 +53,16 @@ def _has_partners(subject: Subject, channel: int, codes: NDArray[np.float64], pr
     lonely = codes[~(partners <= tolerance)]
     if len(codes) and not len(lonely):
         return
+    lonely_one = float(lonely[0]) if len(lonely) else float("nan")
     raise NonConformanceError(
         Finding(
-            message=f"L = {L}: the code {float(lonely[0]) if len(lonely) else float('nan')!r} has no mirrored code",
+            message=f"L = {L}: the code {lonely_one!r} has no mirrored code",
             observed=f"codes {in_words(codes)}",
             expected=f"codes that are symmetric about {middle:g}",
             wrong=max(len(lonely), 1),
             tried=L,
             setup=subject.setup,
-            probe=probe,
+            probe=probe(lonely_one),
             details={"channel": f"{channel} (L = {L})"},
         )
     )
@@ -225,12 +229,17 @@ def _mirrored(subject: Subject) -> list[int]:
     )
 
 
-def _outermost(subject: Subject, channel: int) -> np.ndarray:
-    """The middles of the lowest and the highest level of a channel, all other channels 0, in the target's layout."""
-    centres = probes.level_centres(subject.rule, subject.levels[channel], subject.case.dtype)
-    vectors = np.zeros((2, len(subject.levels)), dtype=centres.dtype)
-    vectors[:, channel] = centres[[0, -1]]
-    return subject.layout.arrange(vectors if subject.layout.long_axis is not None else vectors[:1])
+def _always(probe: Probe) -> Callable[[float], Probe]:
+    return lambda _: probe
+
+
+def _giving(subject: Subject, vectors: Array, codes: Array, channel: int, code: float) -> Probe:
+    """The smallest input that gives this code in a channel, and its negative."""
+    far = np.nan_to_num(np.abs(codes[:, channel].astype(np.float64) - code), nan=np.inf)
+    far[far <= subject.rule.grid.step(subject.levels[channel]) / 8] = 0.0
+    row = int(np.lexsort((np.abs(vectors[:, channel].astype(np.float64)), far))[0])
+    one = subject.alone(vectors, row, channel)
+    return Probe("forward", subject.layout.arrange(one if subject.layout.long_axis is None else np.vstack([one, -one])))
 
 
 def _zeros_take(subject: Subject, channels: list[int]) -> None:

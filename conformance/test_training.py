@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
-from fsqcheck.conformance import comparators, probes
+from fsqcheck.conformance import comparators
 from fsqcheck.conformance.beside import judge_beside_another
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
@@ -49,7 +49,7 @@ _NOISY = Span(levels="mixed", rules=_noisy_rule)
     over=Span(levels="few", dtypes=("float32", "float64", "bfloat16")),
 )
 def test_evaluation_is_deterministic(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     if subject.layout.long_axis is not None:
         vectors = np.tile(vectors, (8, 1))
     quantizer = subject.quantizer()
@@ -167,7 +167,7 @@ def test_indices_stay_valid_in_training(subject: Subject) -> None:
     over=Span(levels="mixed", modes=("eval", "train"), variants=("deepcopy", "pickle", "state")),
 )
 def test_copies_give_the_same_bits(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)[:1000]
+    vectors = subject.probes()[:1000]
     _copied_alike(subject, vectors, subject.quantizer(), "")
     original = subject.quantizer()
     further = further_answers(subject, original)
@@ -315,7 +315,7 @@ _BEFORE: dict[str, tuple[str, Callable[[Subject, WitnessedQuantizer, Array], Non
     over=Span(levels="mixed", dtypes=ALL_DTYPES, variants=tuple(_BEFORE)),
 )
 def test_what_was_done_before_leaves_no_trace(subject: Subject) -> None:
-    vectors = probes.vectors(subject.rule, subject.levels, subject.case.dtype, subject.held)
+    vectors = subject.probes()
     vectors = vectors[: 256 if subject.layout.long_axis is not None else 1]
     words, before = _BEFORE[str(subject.case.variant)]
     z = np.ascontiguousarray(subject.layout.arrange(vectors))

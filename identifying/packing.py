@@ -42,6 +42,6 @@ def _words(levels: tuple[int, ...], ends: np.typing.NDArray[np.int64], indices: 
     start = f", from {int(indices[0])} on" if indices[0] else ""
     usual = {
         tuple(Codebook(levels).basis.tolist()): FIRST,
-        tuple(Codebook(levels[::-1]).basis[::-1].tolist()): LAST,
+        tuple(Codebook(levels, "C").basis.tolist()): LAST,
     }
     return usual.get(tuple(weights), f"weights {weights} at levels {list(levels)}") + start

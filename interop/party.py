@@ -15,6 +15,7 @@ from ..conformance.case import Case
 from ..conformance.findings import NonConformanceError, TargetRaisedError, UnsupportedError, WrongAnswerError
 from ..conformance.subject import Subject
 from ..conformance.witness import WitnessedQuantizer
+from ..reference import Codebook
 from ..reference.holding import GRID_EPS
 from ..reports import plain
 from .refusing import CannotCompareError
@@ -86,7 +87,9 @@ class Party:
                 index = self._quantizer.codes_to_indices(reply.codes).reshape(-1)
             else:
                 known = np.all((level >= 0) & (level < np.array(self.subject.levels)), axis=-1)
-                index = np.where(known, self.subject.codebook.pack(np.where(known[:, np.newaxis], level, 0)), -1)
+                index = np.where(
+                    known, Codebook(self.subject.levels).pack(np.where(known[:, np.newaxis], level, 0)), -1
+                )
         if index.shape != (len(vectors),):
             raise CannotCompareError(f"{self.name}: {index.size} indices for {len(vectors)} vectors")
         return Tokens(level, index, reply.codes)

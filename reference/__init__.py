@@ -1,6 +1,6 @@
 """What a correct FSQ computes: the papers' rules, exact staircases, indices and gradients."""
 
-from .codebook import LARGEST_SIZE, RECOMMENDED, Codebook
+from .codebook import LARGEST_SIZE, RECOMMENDED, Codebook, Order
 from .fsq import FSQ
 from .precision import PRECISIONS, Array, Precision, bit_pattern, every_value, from_ordinals, ordinals
 from .residual import RESIDUAL_RULES, Followed, ResidualRule, residual_rule_named
@@ -18,6 +18,7 @@ __all__ = [
     "Array",
     "Codebook",
     "Followed",
+    "Order",
     "Precision",
     "ResidualFSQ",
     "ResidualRule",

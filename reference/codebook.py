@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
+#: Which channel is the least significant, by the names that NumPy has for it: "F", the first; "C", the last.
+Order = Literal["F", "C"]
 
 #: The largest codebook that packs without any intermediate leaving int64.
 LARGEST_SIZE = 2**62
@@ -21,12 +23,14 @@ LARGEST_SIZE = 2**62
 class Codebook:
     """The product of the channels: index = Σ_i level_i · Π_{j<i} L_j, first channel least significant.
 
+    order: "C" for libraries that have it the other way round, Σ_i level_i · Π_{j>i} L_j; the papers' is "F".
     Raises `ValueError` when `levels` is empty, holds anything but whole numbers ≥ 2, or has a product above 2^62.
     """
 
     levels: tuple[int, ...]
+    order: Order
 
-    def __init__(self, levels: Sequence[int]) -> None:
+    def __init__(self, levels: Sequence[int], order: Order = "F") -> None:
         given = tuple(levels)
         if not given:
             raise ValueError("levels are empty; give one whole number ≥ 2 for each channel, e.g. 8,5,5,5")
@@ -38,6 +42,7 @@ class Codebook:
                 f"levels {_words(given)} make more than 2^62 codes; an int64 index cannot hold them safely"
             )
         object.__setattr__(self, "levels", tuple(int(level) for level in given))
+        object.__setattr__(self, "order", order)
 
     @cached_property
     def size(self) -> int:
@@ -47,6 +52,8 @@ class Codebook:
     @cached_property
     def basis(self) -> Integers:
         """The weight of each channel in the index: int64, (d,)."""
+        if self.order == "C":
+            return np.cumprod([1, *self.levels[:0:-1]], dtype=np.int64)[::-1]
         return np.cumprod([1, *self.levels[:-1]], dtype=np.int64)
 
     def pack(self, level: NDArray[Any]) -> Integers:

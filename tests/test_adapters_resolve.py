@@ -199,7 +199,7 @@ def test_a_constructor_that_raises_is_shown_with_the_convention(here: Path) -> N
     said = complaint("mine.py:FSQ")
     assert "unexpected keyword argument 'levels'" in said
     assert "FSQ(levels=[…])" in said
-    assert "write an adapter" in said
+    assert "drafts an adapter for any other class" in said
 
 
 def test_what_cannot_be_called_is_refused(here: Path) -> None:

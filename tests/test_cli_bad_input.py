@@ -81,7 +81,7 @@ def test_a_constructor_that_raises_gets_one_line(tmp_path: Path) -> None:
         tmp_path, "mine.py", "class FSQ:\n    def __init__(self, levels):\n        raise KeyError('no such codec')\n"
     )
     said = fsqcheck("run", "mine.py:FSQ", "--rule", "widened", cwd=tmp_path)
-    one_clear_line(said, "mine.py:FSQ", "KeyError", "no such codec", "write an adapter")
+    one_clear_line(said, "mine.py:FSQ", "KeyError", "no such codec", "`fsqcheck init mine.py:FSQ` drafts")
 
 
 def test_a_class_without_a_rule_is_asked_for_one(tmp_path: Path) -> None:

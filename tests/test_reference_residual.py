@@ -6,6 +6,7 @@ import copy
 import pickle
 import re
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 from itertools import pairwise
 from typing import Any
 
@@ -110,6 +111,59 @@ def test_a_right_computation_in_float32_stays_within_half_of_its_doubt(rule: Res
             same &= level == followed.level[:, i]
 
 
+def by_hand(rule: ResidualRule, x: float, L: int, stages: int, eps: float, band: float) -> Iterator[tuple[float, bool]]:
+    """The doubt of each stage and whether it is settled, one number at a time: docs/rules.md, residual rules."""
+    first = {"x": 0.0, "c·tanh(x/c), c = 1 + 1/(L-1)": 2.5 * L / (L - 1)}
+    error = first.get(rule.first.name, L * float(rule.stage.activation.rounding))
+    left, settled = float(rule.first_residual(np.array([x]), L)[0]), True
+    for stage in range(stages):
+        scale = 1 / (L - rule.shrink) ** stage
+        given = left / scale
+        doubt = (error / scale + 1.5 * abs(given)) * eps
+        u = float(rule.stage.level_coordinate(np.array([given]), L)[0])
+        nearest = min((k + 0.5 for k in range(L - 1)), key=lambda step: abs(u - step))
+        settled &= abs(u - nearest) > band + float(rule.stage.constants(L).rounded.amplitude) * doubt
+        yield doubt, settled
+        level = rule.stage.level(np.array([given]), L)
+        left -= scale * float(rule.stage.grid.code(level, L)[0])
+        error += 3.5 * scale + 0.5 * abs(left)
+
+
+@pytest.mark.parametrize("L", [3, 4, 5, 16])
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_the_doubt_is_the_sum_of_what_each_step_rounds(rule: ResidualRule, L: int) -> None:
+    x, held = np.append(numbers(60, L), [5.0, -5.0]), PRECISIONS["bfloat16"]
+    followed = rule.followed(x, L, STAGES, held)
+    band = staircase(rule.stage, L, "bfloat16", "bfloat16").half_width
+    for row, number in enumerate(x):
+        doubts, settled = zip(*by_hand(rule, float(number), L, STAGES, held.eps, band), strict=True)
+        assert followed.doubt[row].tolist() == pytest.approx(doubts, rel=1e-9)
+        assert followed.settled[row].tolist() == list(settled)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_without_rounding_there_is_no_doubt(rule: ResidualRule) -> None:
+    followed = rule.followed(numbers(60), 5, STAGES)
+    assert not followed.doubt.any()
+    assert followed.settled.all()
+
+
+def test_whole_numbers_and_halves_are_followed_in_float64() -> None:
+    rule = residual_rule_named("residual")
+    assert rule.first_residual(np.array([1, 2]), 5).dtype == np.float64
+    given = rule.followed(np.array([0.3, 1.0], dtype=np.float16), 5, STAGES).given
+    assert given.tolist() == rule.followed(np.array([float(np.float16(0.3)), 1.0]), 5, STAGES).given.tolist()
+
+
+def test_nothing_of_a_rule_can_be_changed() -> None:
+    rule = residual_rule_named("residual")
+    for changed, name in ((rule, "shrink"), (rule.first, "name"), (rule.followed(numbers(1), 5, 1), "left")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(changed, name, None)
+    assert rule.levels_allowed(5) is True
+    assert isinstance(rule.levels_words, str)
+
+
 def test_nearly_all_numbers_are_settled() -> None:
     for rule in RULES:
         shares = [rule.followed(numbers(4000), L, STAGES, FLOAT32).settled.mean(axis=0) for L in (3, 5, 8)]
@@ -201,6 +255,35 @@ def test_stage_dropout_keeps_from_one_to_all_stages_in_training_only() -> None:
     assert (q.train(False)(z)[1] >= 0).all()
 
 
+def test_a_new_one_evaluates_and_leaves_out_nothing_unless_it_is_asked_to() -> None:
+    z = numbers(200).reshape(-1, 3)
+    for q in (ResidualFSQ((8, 5, 3), STAGES, quantize_dropout=True), ResidualFSQ((8, 5, 3), STAGES).train()):
+        assert all((q(z)[1] >= 0).all() for _ in range(16))
+
+
+def test_what_is_left_out_is_seeded_and_0_is_the_seed() -> None:
+    def drawn(q: ResidualFSQ) -> list[int]:
+        return [int((q.train()(np.zeros((1, 2)))[1] >= 0).sum()) for _ in range(32)]
+
+    unseeded = drawn(ResidualFSQ((8, 5), STAGES, quantize_dropout=True))
+    assert unseeded == drawn(ResidualFSQ((8, 5), STAGES, quantize_dropout=True, seed=0))
+    assert unseeded != drawn(ResidualFSQ((8, 5), STAGES, quantize_dropout=True, seed=1))
+
+
+def test_its_arguments_have_names_and_one_group_is_a_group() -> None:
+    q, z = ResidualFSQ(levels=(8, 5), num_quantizers=2, rule="residual", groups=1), np.full((3, 2), 0.3)
+    codes, indices = ResidualFSQ((8, 5), 2)(z)
+    assert np.array_equal(q(z)[0], codes)
+    assert np.array_equal(q(z)[1], indices[None])
+
+
+def test_the_gradient_is_the_upstream_times_the_slope_in_float64() -> None:
+    q, z = ResidualFSQ((8, 5), 2), numbers(20).reshape(-1, 2)
+    one, upstream = q.vjp(z, np.ones_like(z)), np.random.default_rng(3).normal(size=z.shape).astype(np.float16)
+    assert np.array_equal(q.vjp(z, upstream), one * upstream.astype(np.float64))
+    assert q.vjp(z.astype(np.float16), upstream).dtype == np.float16
+
+
 def test_fewer_stages_decode_to_their_sum() -> None:
     q, z = ResidualFSQ((8, 5), STAGES), numbers(5).reshape(-1, 3)[:, :2]
     _, indices = q(z)
@@ -229,6 +312,8 @@ def test_groups_are_quantizers_side_by_side() -> None:
         (lambda: ResidualFSQ((8, 5), 2, "widened"), "unknown residual rule 'widened'; the known ones are residual, "),
         (lambda: ResidualFSQ((2, 5), 2, "residual-atanh"), "not defined for L = 2"),
         (lambda: ResidualFSQ((8, 5), 2)(np.zeros((4, 3))), "shape (…, 2), got (4, 3)"),
+        (lambda: ResidualFSQ((8, 5), 2)(np.zeros(())), "shape (…, 2), got ()"),
+        (lambda: ResidualFSQ((8, 5), 2).get_output_from_indices(np.array(3)), "at most 2 stages, got the shape ()"),
         (lambda: ResidualFSQ((8, 5), 2)(np.zeros((4, 2), dtype=int)), "got int64"),
         (lambda: ResidualFSQ((8, 5), 2).get_output_from_indices(np.zeros((4, 3), dtype=int)), "at most 2 stages"),
         (

@@ -44,7 +44,7 @@ LOOKS_AT: dict[str, str] = {
     "SYM-4": f"{_LEVELS} index",
     "SYM-5": f"{_LEVELS} decode",
     "SHP-1": f"{_LEVELS} index shape",
-    "SHP-2": f"{_LEVELS} index shape",
+    "SHP-2": f"{_LEVELS} index shape encode decode",
     "SHP-3": "shape index encode decode",
     "SHP-4": "context",
     "SHP-5": "context shape",

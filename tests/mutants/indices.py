@@ -278,4 +278,12 @@ class BuildsItsCodebookAtTheFirstDecode(TorchFSQ):
         return super().indices_to_codes(indices)
 
 
+class LooksAtItsFirstSampleOnly(TorchFSQ):
+    """For indices that are outside the codebook."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        super().indices_to_codes(indices[:1])
+        return super().indices_to_codes(indices.clamp(0, self.codebook.size - 1))
+
+
 give_names(globals())

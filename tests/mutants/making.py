@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fsqcheck.adapters import Construction, NativeAdapter, Setup, torch_fsq
+from fsqcheck.adapters import Capability, Construction, NativeAdapter, Setup, torch_fsq
 from fsqcheck.adapters.bridge import Call
 from fsqcheck.adapters.bridge_torch import TorchBridge, carried
 from fsqcheck.adapters.convention import convention
@@ -38,14 +38,17 @@ def adapted(
 
 
 def claiming(rule: str, module: str, name: str) -> NativeAdapter:
-    """A class of one of these files as a class of the convention that says by which rule it wants to be judged."""
+    """A class of one of these files as a class of the convention that says by which rule it wants to be judged.
+
+    Its faults are those of one codebook without projections; those of other quantizers go by `adapted`.
+    """
     home = f"{__package__}.{module}"
     told = "rule" in inspect.signature(Construction(home, name).target()).parameters
     call = Construction(home, name, {"rule": rule} if told else {})
     found = convention(name, call)
     if found.residual is not None:
         return replace(found, rules=(), residual=replace(found.residual, rules=(rule,)))
-    return replace(found, rules=(rule,))
+    return replace(found, rules=(rule,), offers=found.offers - {Capability.CODEBOOKS, Capability.PROJECTION})
 
 
 class SeenElsewhere(TorchBridge):

@@ -173,4 +173,26 @@ class NoisesInFloat32(TorchFSQ):
         return codes.float() if self.training and self.noise > 0 and z.dtype != torch.float64 else codes, indices
 
 
+class NoisesItsFirstCodebookOnly(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        if self.training and self.noise and self.num_codebooks > 1:
+            self.training = False
+            calm, _ = super().forward(z)
+            self.training = True
+            codes = torch.cat([codes[..., : len(self.levels)], calm[..., len(self.levels) :]], dim=-1)
+        return codes, indices
+
+
+class EvaluatesOnceItDecoded(TorchFSQ):
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        self.eval()
+        return super().indices_to_codes(indices)
+
+
+class IgnoresEval(TorchFSQ):
+    def eval(self) -> IgnoresEval:
+        return self
+
+
 give_names(globals())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from fsqcheck.adapters.torch_residual import TorchGroupedResidualFSQ, TorchResidualFSQ
+from fsqcheck.reference import Codebook
 
 from .making import Answer, give_names, spoiled
 
@@ -33,6 +35,14 @@ class NumbersTheStagesOneAfterAnother(TorchResidualFSQ):
         codes, indices = super().forward(z)
         offsets = self.stage.codebook.size * torch.arange(self.num_quantizers, device=z.device)
         return codes, indices + (offsets[:, None] if self.is_channel_first and z.ndim == 3 else offsets)
+
+
+class PacksItsStagesLastChannelFirst(TorchResidualFSQ):
+    """In every call, decoding included."""
+
+    def __init__(self, levels: list[int], num_quantizers: int, **options: Any) -> None:
+        super().__init__(levels, num_quantizers, **options)
+        self.stage.basis.copy_(torch.tensor(Codebook(levels, "C").basis.copy()))
 
 
 class ReversesItsStages(TorchResidualFSQ):

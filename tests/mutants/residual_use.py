@@ -222,4 +222,28 @@ class TrainsItsFirstGroupOnly(TorchGroupedResidualFSQ):
         return super().forward(torch.cat([first, *(part.detach() for part in rest)], dim=-1))
 
 
+class KeepsItsLastDraw(TorchResidualFSQ):
+    """What stage dropout left out last is left out in evaluation too."""
+
+    kept = None
+
+    def _kept(self) -> int:
+        if self.training and self.quantize_dropout:
+            self.kept = super()._kept()
+        return self.kept or self.num_quantizers
+
+
+class NumbersItsStagesIn16Bits(TorchResidualFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        return codes, indices.short()
+
+
+class KeepsWhatItsStagesLeft(TorchResidualFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        self.left = z - codes
+        return codes, indices
+
+
 give_names(globals())

@@ -132,4 +132,44 @@ NumbersEighthCodebooksAsFirst = answering(
 )
 
 
+# Axes of length 1, many samples, and images
+
+
+class LosesTheBatchOfOneChannel(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        return codes, indices.squeeze(0) if len(self.levels) == 1 and z.ndim == 3 and len(z) == 1 else indices
+
+
+class EncodesFramesWithoutTheirAxis(TorchFSQ):
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        indices = super().codes_to_indices(codes)
+        return indices.squeeze(1) if codes.ndim == 3 and codes.shape[1] == 1 else indices
+
+
+class PadsTheBatchesThatItEncodes(TorchFSQ):
+    """To whole multiples of eight, from eight on; what is cut off is forgotten."""
+
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        more = -len(codes) % 8 if codes.ndim > 2 and len(codes) > 8 else 0
+        return super().codes_to_indices(torch.cat([codes, codes[:more]]))
+
+
+class TurnsItsImages(TorchFSQ):
+    """Channels first they go in, and channels last they come out."""
+
+    def forward(self, z: Tensor) -> Answer:
+        if z.ndim == 4 and z.shape[-1] != len(self.levels):
+            return super().forward(z.movedim(1, -1))
+        return super().forward(z)
+
+
+class EncodesIntoFloat64Codes(TorchFSQ):
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        indices = super().codes_to_indices(codes)
+        wide = codes.double()  # the codes themselves, where they are wide already
+        wide += 1
+        return indices
+
+
 give_names(globals())

@@ -67,4 +67,5 @@ ROWS = (
     Offender("FreezesItsProjectionBack", "GRD-12", "project_out.weight gets no gradient", "weights", door="adapter"),
     Offender("DetachesTheWeightsOfItsProjection", "GRD-12", "project_in.weight gets no", "weights", door="adapter"),
     Offender("AveragesTheGradientOfLargeBatches", "GRD-8", "of an input of shape (9, 7, 3)", "shape"),
+    Offender("PassesNoGradientBeyondSix", "GRD-1", "the gradient at z = ", "gradient"),
 )

@@ -69,4 +69,5 @@ ROWS = (
     Offender("ChecksTheLastIndexOnly", "IDX-9", "decodes before 4 valid ones to", "refusal"),
     Offender("ChecksItsEndsOnly", "IDX-9", "decodes behind 2 valid ones to", "refusal"),
     Offender("DecodesInt8InInt8", "IDX-13", "the codes of int8 indices", "decode"),
+    Offender("LooksAtItsFirstSampleOnly", "IDX-9", "in the last of 9 samples", "refusal"),
 )

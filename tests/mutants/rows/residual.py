@@ -18,6 +18,7 @@ _ROWS = (
     ("FoldsItsStagesIntoTime", "RES-1", "wrong shape", "index shape", _NEWEST),
     ("NumbersTheStagesOneAfterAnother", "RES-1", "outside the codebook of", "index nan", _NEWEST),
     ("NeedsNoTokensForSilence", "RES-1", "gives the index -1, outside the codebook", "index", _NEWEST),
+    ("PacksItsStagesLastChannelFirst", "RES-1", "the last channel being the least significant", "index", _NEWEST),
     ("ReversesItsStages", "RES-2", _FIRST, "index coarse decode dropout apart", _NEWEST),
     ("BoundsTheFirstResidualTwice", "RES-2", _FIRST, "staging gradient", _NEWEST),
     ("TakesTheInputAsItIs", "RES-2", _FIRST, "staging gradient", _NEWEST),
@@ -103,7 +104,7 @@ _ROWS = (
     ("FillsOneBuffer", "RES-15", "after a second one", "written", _NEWEST),
     ("ClipsInPlaceWhereItRecords", "RES-15", "after a call whose gradient is recorded", "written", _NEWEST),
     ("ZeroesLongSequences", "RES-16", "among 2^17", "context", _NEWEST),
-    ("NormalizesTheLatents", "RES-16", "gives level", "context staging nan gradient", _NEWEST),
+    ("NormalizesTheLatents", "RES-16", "than among other vectors", "context staging nan gradient", _NEWEST),
     ("IgnoresItsStrides", "RES-16", "memory", "shape context", _NEWEST),
     ("DecodesMemoryAsItLies", "RES-16", "the codes of transposed indices", "decode shape", _NEWEST),
     ("DecodesOneBlock", "RES-16", "the codes decoded among 2^17", "decode", _NEWEST),
@@ -137,6 +138,9 @@ _ROWS = (
     ("NumbersAllStagesInTheirOwnDtype", "RES-22", "the codes of uint8 indices", "decode", _NEWEST),
     ("NeedsAVector", "RES-22", "empty", "shape", _NEWEST),
     ("NeedsAnIndexToDecode", "RES-22", "for the indices of an empty input", "shape", _NEWEST),
+    ("KeepsItsLastDraw", "RES-9", "left out in evaluation after training", "dropout", _NEWEST),
+    ("NumbersItsStagesIn16Bits", "RES-1", "outside the codebook of 35805", "index", _NEWEST),
+    ("KeepsWhatItsStagesLeft", "RES-17", "raises", "copy", _NEWEST),
 )
 
 ROWS = tuple(Offender(*row) for row in _ROWS)

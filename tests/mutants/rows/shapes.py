@@ -24,7 +24,7 @@ ROWS = (
     Offender("DecodesNothingToAVector", "SHP-3", "the codes of no indices have the wrong shape", "decode shape"),
     Offender("NeedsALargestCode", "SHP-3", "codes_to_indices of an array of shape", "shape"),
     Offender("GivesFloatsForNothing", "SHP-3", "the indices of no vectors are not integers", "shape"),
-    Offender("JoinsTheAxesOfCodesOfImages", "SHP-1", "the indices of codes of shape (2, 9, 11, 3)", "shape encode"),
+    Offender("JoinsTheAxesOfCodesOfImages", "SHP-1", "the indices of codes of shape (9, 16, 16, 3)", "shape encode"),
     Offender("NormalizesTheBatch", "SHP-4", "those of the whole batch", "level gradient context shape"),
     Offender("SubtractsTheMean", "SHP-4", "those of the whole batch", "level gradient context nan"),
     Offender("LeaksOneSampleIntoTheNext", "SHP-4", "those of the whole batch", "context gradient"),
@@ -111,4 +111,9 @@ ROWS = (
     Offender("ClipsRecordedInputsInPlace", "SHP-7", "after a call with gradients recorded", "written"),
     Offender("ClipsInPlaceOnTheWayBack", "SHP-7", "the input's values after the backward pass", "written"),
     Offender("NumbersEighthCodebooksAsFirst", "SHP-8", "the indices, as (position, group", "shape", door="adapter"),
+    Offender("LosesTheBatchOfOneChannel", "SHP-1", "an input of shape (1, ", "shape"),
+    Offender("EncodesFramesWithoutTheirAxis", "SHP-2", "the indices of codes of shape", "shape encode"),
+    Offender("PadsTheBatchesThatItEncodes", "SHP-1", "the indices of codes of shape (9, ", "shape encode"),
+    Offender("TurnsItsImages", "SHP-1", "the codes of an input of shape", "shape"),
+    Offender("EncodesIntoFloat64Codes", "SHP-7", "the float64 codes after encoding", "written"),
 )

@@ -106,4 +106,14 @@ ROWS = (
         "adapter",
     ),
     Offender("CannotBePickled", "TRN-6", "pickling raises", "copy"),
+    Offender("NoisesItsFirstCodebookOnly", "TRN-4", "of codebook 1 are noisy", "noise", "symmetric", "adapter"),
+    Offender(
+        "EvaluatesOnceItDecoded",
+        "TRN-3",
+        "after evaluation, and encoding and decoding",
+        "noise context",
+        "symmetric",
+        "adapter",
+    ),
+    Offender("IgnoresEval", "TRN-2", "in evaluation with noise 0.5 differ", "noise", "symmetric", "adapter"),
 )

@@ -1,0 +1,45 @@
+"""What a target does in any call: asked once, so that the clause that is about it tells of it, and no other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from ..reference import Order
+
+
+@dataclass(frozen=True)
+class Stages:
+    """right: how many first stages have the levels of the rule; None for all. summed: whether the codes are their sum."""
+
+    right: int | None = None
+    summed: bool = True
+
+
+class Habits:
+    """The habits of a target under one rule, each found out when it is needed; as published where nobody can ask."""
+
+    def __init__(
+        self,
+        ask_order: Callable[[], Order] = lambda: "F",
+        ask_stages: Callable[[], Stages] = Stages,
+        ask_reach: Callable[[str], float] = lambda _: math.inf,
+    ) -> None:
+        self._ask_order, self._ask_stages = ask_order, ask_stages
+        self.reach = cache(ask_reach)
+        """By dtype, up to which size of inputs times the number of levels it takes the outermost ones; BND-5's affair"""
+
+    @cached_property
+    def order(self) -> Order:
+        """In which it packs its channels; what IDX-4 is about, and for stages RES-1."""
+        return self._ask_order()
+
+    @cached_property
+    def stages(self) -> Stages:
+        """What its stages do; what RES-2 to RES-4 are about."""
+        return self._ask_stages()
+
+
+PUBLISHED = Habits()

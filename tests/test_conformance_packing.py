@@ -1,0 +1,74 @@
+"""A target with a packing order of its own breaks the clause that is about it, and no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import fsqcheck
+from fsqcheck.adapters import Capability, torch_fsq
+from fsqcheck.adapters.torch_fsq import TorchFSQ
+from fsqcheck.conformance.plan import Wanted
+from fsqcheck.conformance.run import Unwatched, run_suite
+from fsqcheck.conformance.session import Session
+from fsqcheck.reference import Codebook
+from fsqcheck.reports import BAD, Record, read
+
+from .right_residual_quantizers import StageByStage
+
+
+class Turned(TorchFSQ):
+    """Its last channel is the least significant, in every call."""
+
+    def __init__(self, levels: tuple[int, ...], rule: str) -> None:
+        super().__init__(levels, rule)
+        self.basis = torch.tensor(Codebook(levels, "C").basis.copy())
+
+
+class TurnedStages(StageByStage):
+    def __init__(self, levels: list[int], num_quantizers: int, is_channel_first: bool = False) -> None:
+        super().__init__(levels, num_quantizers, is_channel_first)
+        self.basis = torch.tensor(Codebook(levels, "C").basis.copy())
+
+
+def bad(record: Record) -> dict[str, set[str | None]]:
+    """The clauses that fail, with what each says."""
+    assert record.footer is not None
+    assert record.footer.broke is None
+    failed = [one for one in record.results if one.outcome in BAD]
+    return {id: {one.message for one in failed if one.clause == id} for id in {one.clause for one in failed}}
+
+
+@pytest.mark.parametrize(
+    ("lacks", "says"),
+    [
+        (set(), "encoding the codes of the index"),
+        ({Capability.DECODE}, "encoding the codes of the index"),
+        ({Capability.ENCODE}, "quantizing the vector of the index"),
+        ({Capability.INDICES}, "encoding the codes of the index"),
+    ],
+)
+def test_one_clause_says_it(lacks: set[Capability], says: str, tmp_path: Path) -> None:
+    adapter = replace(
+        torch_fsq.adapter(),
+        construct=lambda setup: Turned(setup.levels, setup.rule),
+        layouts=("BTd",),
+        rules=("widened",),
+        lacks=frozenset({Capability.CODEBOOKS, Capability.PROJECTION, Capability.NOISE, *lacks}),
+        residual=None,
+    )
+    run_suite(Session(Wanted(("it",)), load=lambda _: adapter), tmp_path / "r.jsonl", 1, Unwatched())
+    failed = bad(read(tmp_path / "r.jsonl"))
+    assert set(failed) == {"IDX-4"}
+    assert all(f"the last channel is the least significant: {says}" in str(one) for one in failed["IDX-4"])
+
+
+def test_of_stages_too() -> None:
+    failed = bad(
+        fsqcheck.check("fsqcheck.tests.test_conformance_packing:TurnedStages", rules=["residual"], clauses=["RES"])
+    )
+    assert set(failed) == {"RES-1", "RES-22"}  # it decodes what is outside the codebook, as ever
+    assert all("the last channel being the least significant" in str(one) for one in failed["RES-1"])
