@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..adapters import Capability, Probe
 from ..reference import PRECISIONS
-from . import comparators
+from . import comparators, probes
 from .clause import HALF_DTYPES
 from .findings import Array, Finding, NonConformanceError
 from .subject import Subject
@@ -130,7 +130,8 @@ def _along_positions(subject: Subject) -> str | None:
 
 def judge_noise(subject: Subject) -> None:
     """The noise of samples in the case's layout, in each other one, and of channels with more levels."""
-    _judge_uniform(subject, SAMPLES)
+    _judge_uniform(subject, quiet_inputs(subject))
+    _judge_uniform(subject, _saturating(subject), " where inputs saturate")
     if fault := _along_positions(subject):
         raise NonConformanceError(
             Finding(
@@ -149,11 +150,17 @@ def judge_noise(subject: Subject) -> None:
             and refused is None
             and all(map(subject.rule.levels_allowed, other.levels))
         ):
-            _judge_uniform(other, _FEWER, where)
+            _judge_uniform(other, quiet_inputs(other)[:_FEWER], where)
 
 
-def _judge_uniform(subject: Subject, count: int, where: str = "") -> None:
-    vectors = quiet_inputs(subject)[:count]
+def _saturating(subject: Subject) -> Array:
+    """Samples whose bounded values are ±1."""
+    signs = np.random.default_rng(19).choice([-1.0, 1.0], size=(_FEWER, len(subject.levels)))
+    vectors: Array = (signs * probes.SATURATED).astype(subject.precision.dtype)
+    return vectors
+
+
+def _judge_uniform(subject: Subject, vectors: Array, where: str = "") -> None:
     codes, _ = samples(subject, vectors, subject.quantizer(noise=0.9))
     columns: list[NDArray[np.float64]] = []
     for channel, L in enumerate(subject.levels):

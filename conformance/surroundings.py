@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+
+import numpy as np
 
 from ..adapters import surroundings_of
 from .findings import Finding, NonConformanceError, NotJudgedError
@@ -39,6 +42,23 @@ def judge_left_alone(subject: Subject, do: Callable[[], None], said: str) -> Non
                     setup=subject.setup,
                 )
             )
+
+
+def stirred(subject: Subject) -> None:
+    """Every generator goes on by a draw."""
+    _surroundings(subject, stir=True)
+
+
+def others_drawn(subject: Subject) -> None:
+    """The generators of Python and NumPy go on, but for NumPy's where it is the framework."""
+    random.random()
+    if not on_numpy(subject):
+        np.random.random()
+
+
+def on_numpy(subject: Subject) -> bool:
+    """Whether NumPy is the framework of the target."""
+    return subject.adapter.identity.framework.startswith("numpy")
 
 
 def _surroundings(subject: Subject, stir: bool = False) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from fsqcheck.conformance.noising import (
 )
 from fsqcheck.conformance.subject import Reply, Subject, indices_given
 from fsqcheck.conformance.surrogate import gradient_tolerance
+from fsqcheck.conformance.surroundings import on_numpy, others_drawn, stirred
 from fsqcheck.conformance.using import further_answers, same_further_answers
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS, Rule
@@ -215,16 +217,23 @@ def _copied_alike(
 )
 def test_noise_is_seeded(subject: Subject) -> None:
     vectors = quiet_inputs(subject)[:256]
+    # Before the second run only the generators that are not the framework's go on, before the third all of them.
     runs = []
-    for _ in range(2):
+    for go_on in (None, partial(others_drawn, subject), partial(stirred, subject)):
         with subject.adapter.guard():
+            if go_on is not None:
+                go_on()
             quantizer = subject.quantizer(noise=0.5)
             runs.append([samples(subject, vectors, quantizer)[0] for _ in range(2)])
     comparators.same_bits(runs[1][0], runs[0][0], "the codes of a second run with the same seed", "those of the first")
-    if (runs[0][0] == runs[0][1]).all():
-        raise NonConformanceError(
-            Finding("two draws of noise are the same", "the same bits twice", "another draw", setup=subject.setup)
-        )
+    drawn = {"two draws of noise": runs[0][1]}
+    if not on_numpy(subject):  # there a generator of its own, with a seed of its own, is the custom
+        drawn["draws of noise with two seeds"] = runs[2][0]
+    for what, other in drawn.items():
+        if (runs[0][0] == other).all():
+            raise NonConformanceError(
+                Finding(f"{what} are the same", "the same bits twice", "another draw", setup=subject.setup)
+            )
 
 
 #: Calls in training; what starts or ends after so many is seen.

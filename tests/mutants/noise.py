@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -193,6 +194,24 @@ class EvaluatesOnceItDecoded(TorchFSQ):
 class IgnoresEval(TorchFSQ):
     def eval(self) -> IgnoresEval:
         return self
+
+
+AddsNoNoiseAtSaturation = noisy(uniform, lambda q, z: (torch.rand_like(z) < q.noise) & (z.abs() < 9))
+DrawsItsNoiseFromNumpy = noisy(
+    lambda _, z: torch.tensor(np.random.uniform(-1, 1, tuple(z.shape)), dtype=z.dtype, device=z.device)
+)
+
+
+class SeedsAGeneratorOfItsOwn(TorchFSQ):
+    """With a number that nobody chose."""
+
+    def __init__(self, levels: list[int], **options: Any) -> None:
+        super().__init__(levels, **options)
+        self.seeded = np.random.default_rng(7)
+
+    def _quantize(self, z: Tensor) -> Answer:
+        torch.default_generator.manual_seed(int(self.seeded.integers(2**31)))
+        return super()._quantize(z)
 
 
 give_names(globals())

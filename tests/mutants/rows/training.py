@@ -116,4 +116,9 @@ ROWS = (
         "adapter",
     ),
     Offender("IgnoresEval", "TRN-2", "in evaluation with noise 0.5 differ", "noise", "symmetric", "adapter"),
+    Offender("AddsNoNoiseAtSaturation", "TRN-4", "where inputs saturate", "noise", "symmetric", "adapter"),
+    Offender("DrawsItsNoiseFromNumpy", "TRN-7", "with the same seed differ", "noise process", "symmetric", "adapter"),
+    Offender(
+        "SeedsAGeneratorOfItsOwn", "TRN-7", "draws of noise with two seeds are", "noise process", "symmetric", "adapter"
+    ),
 )
