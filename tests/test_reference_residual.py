@@ -148,11 +148,23 @@ def test_without_rounding_there_is_no_doubt(rule: ResidualRule) -> None:
     assert followed.settled.all()
 
 
-def test_whole_numbers_and_halves_are_followed_in_float64() -> None:
-    rule = residual_rule_named("residual")
+def test_beyond_the_outermost_steps_there_is_none_in_doubt() -> None:
+    # Of 1001 levels the widened range ends half a level beyond the outermost ones.
+    followed = residual_rule_named("residual-widened").followed(np.array([9.0, -9.0]), 1001, 1, FLOAT32)
+    assert followed.settled.all()
+
+
+def test_a_step_itself_is_not_settled_even_so() -> None:
+    assert not residual_rule_named("residual").followed(np.zeros(1), 4, 1).settled.any()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_whole_numbers_and_halves_are_followed_in_float64(rule: ResidualRule) -> None:
     assert rule.first_residual(np.array([1, 2]), 5).dtype == np.float64
-    given = rule.followed(np.array([0.3, 1.0], dtype=np.float16), 5, STAGES).given
-    assert given.tolist() == rule.followed(np.array([float(np.float16(0.3)), 1.0]), 5, STAGES).given.tolist()
+    half = np.array([0.3, 1.0], dtype=np.float16)
+    given = rule.followed(half, 5, STAGES).given
+    assert given.dtype == np.float64
+    assert given.tolist() == rule.followed(half.astype(np.float64), 5, STAGES).given.tolist()
 
 
 def test_nothing_of_a_rule_can_be_changed() -> None:
@@ -289,6 +301,17 @@ def test_fewer_stages_decode_to_their_sum() -> None:
     _, indices = q(z)
     for kept in (1, 2, 3):
         assert np.array_equal(q.get_output_from_indices(indices[..., :kept]), ResidualFSQ((8, 5), kept)(z)[0])
+
+
+def test_a_stage_that_is_marked_adds_nothing() -> None:
+    q, z = ResidualFSQ((8, 5), STAGES, quantize_dropout=True), numbers(5).reshape(-1, 3)[:, :2]
+    indices = q(z)[1]
+    for kept in range(STAGES):
+        marked = np.where(np.arange(STAGES) < kept, indices, -1)
+        expected = ResidualFSQ((8, 5), kept)(z)[0] if kept else np.zeros_like(z)
+        assert np.array_equal(q.get_output_from_indices(marked), expected)
+    codes, left = q.train()(z)
+    assert np.array_equal(codes, q.get_output_from_indices(left))
 
 
 def test_groups_are_quantizers_side_by_side() -> None:
