@@ -108,7 +108,7 @@ def test_drawn_level_lists_have_exact_thresholds(subject: Subject, fsq_tier: str
 
 @explores("IDX-4", DRAWN)
 def test_drawn_level_lists_have_mixed_radix_indices(subject: Subject, fsq_tier: str, fsq_seed: int) -> None:
-    subject.needs(Capability.INDICES)
+    subject.needs(Capability.INDICES, Capability.ENCODE)  # of those that a forward call alone gives, IDX-5 tells
 
     def check(subject: Subject, data: st.DataObject) -> None:
         held = _setup(subject, data)
