@@ -77,7 +77,7 @@ types: $(VENV)/ready
 	MYPYPATH=build/types $(BIN)/mypy tests benchmarks
 
 unit: $(VENV)/ready
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(CORES) -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(CORES) --dist worksteal -q
 
 # What a user gets: the wheel, in an empty environment, run in a folder elsewhere.
 wheel: $(VENV)/ready
