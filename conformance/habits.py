@@ -26,15 +26,25 @@ class Habits:
         ask_order: Callable[[], Order] = lambda: "F",
         ask_stages: Callable[[], Stages] = Stages,
         ask_reach: Callable[[str], float] = lambda _: math.inf,
+        ask_slopes: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._ask_order, self._ask_stages = ask_order, ask_stages
+        self._ask_order, self._ask_stages, self._ask_slopes = ask_order, ask_stages, ask_slopes
         self.reach = cache(ask_reach)
         """By dtype, up to which size of inputs times the number of levels it takes the outermost ones; BND-5's affair"""
+
+    def in_order(self, order: Order) -> Habits:
+        """The same with another order."""
+        return Habits(lambda: order, lambda: self.stages, self.reach, lambda: self.slopes)
 
     @cached_property
     def order(self) -> Order:
         """In which it packs its channels; what IDX-4 is about, and for stages RES-1."""
         return self._ask_order()
+
+    @cached_property
+    def slopes(self) -> bool:
+        """Whether its gradient is that of the smooth part; what GRD-1 is about."""
+        return self._ask_slopes()
 
     @cached_property
     def stages(self) -> Stages:

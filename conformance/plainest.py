@@ -20,6 +20,7 @@ from .plan import plain_rule
 from .probes import sizes
 from .staged import STAGES, Staged
 from .subject import Subject
+from .surrogate import judge_gradient
 
 #: What is asked where nobody chose a list; the first that the rule allows and the target takes.
 LISTS = ((4, 3, 5), (3, 5, 7), (3, 3, 3))
@@ -37,6 +38,7 @@ def habits_of(adapter: Adapter, rule: str, lists: tuple[tuple[int, ...], ...], d
         lambda: first(_order) or "F",
         lambda: first(_stages) or Stages(),
         lambda dtype: math.inf if (found := first(partial(_reach, dtype))) is None else found,
+        lambda: first(_slopes) is not False,
     )
 
 
@@ -97,6 +99,11 @@ def _reach(dtype: str, subject: Subject) -> float:
             return reached * max(subject.levels) or math.inf
         reached = size
     return math.inf
+
+
+def _slopes(subject: Subject) -> bool | None:
+    """By the inputs of GRD-1."""
+    return not _fails(partial(judge_gradient, subject, subject.held)) if subject.has(Capability.GRADIENT) else None
 
 
 def _fails(judge: Callable[[], None]) -> bool:

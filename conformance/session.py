@@ -113,11 +113,15 @@ class Session:
                 f"{target} has no residual quantizer, and the rule {', '.join(self.wanted.rules)} is for residual ones"
             )
         if not rules:
-            plain = "widened (most FSQ classes) or --rule symmetric"
-            likely = plain if residual_of(adapter) is None else f"{next(iter(RESIDUAL_RULES))}, for residual quantizers"
+            likely, known = (
+                "widened (most FSQ classes) or --rule symmetric",
+                f"; `fsqcheck identify {target}` finds it out",
+            )
+            if residual_of(adapter) is not None:
+                likely, known = f"{next(iter(RESIDUAL_RULES))}, for residual quantizers", ""
             raise TargetUnavailableError(
                 f"{target} does not say which rule it computes; add --rule, e.g. --rule {likely}; "
-                "`fsqcheck list rules` shows all"
+                f"`fsqcheck list rules` shows all{known}"
             )
         failures: list[str] = []
         chosen = _asked(self.wanted, adapter).levels

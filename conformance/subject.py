@@ -144,7 +144,7 @@ class Subject:
 
     def in_order(self, order: Order) -> Subject:
         """The same case with the exact codebook in this order, heard by the same witness."""
-        return self._other(self.case, Habits(lambda: order, lambda: self.habits.stages, self.habits.reach))
+        return self._other(self.case, self.habits.in_order(order))
 
     def _other(self, case: Case, habits: Habits | None = None) -> Subject:
         other = Subject(case, self.adapter, self.seed, self.asking, habits or self.habits)

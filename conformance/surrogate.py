@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adapters import Probe, Setup
+from ..adapters import Probe, Setup, main_layout
 from ..reference import PRECISIONS
+from . import comparators
 from .findings import Array, Finding, NonConformanceError
 from .subject import Subject
 
@@ -23,6 +24,18 @@ def surrogate(subject: Subject, vectors: Array, upstream: Array) -> NDArray[np.f
     columns = [subject.rule.slope(vectors[:, i], L) for i, L in enumerate(subject.levels)]
     result: NDArray[np.float64] = np.stack(columns, axis=-1) * upstream.astype(np.float64)
     return result
+
+
+def same_slopes(subject: Subject, found: Array, vectors: Array, where: str) -> None:
+    """Gradients of ones, (N, d), are those of the smooth part; of a target that never has these, those of a plain call."""
+    one = np.ones_like(vectors)
+    if subject.habits.slopes:
+        expected = surrogate(subject, vectors, one)
+    else:
+        plain = subject.in_layout(main_layout(subject.adapter.layouts))
+        expected = plain.vjp(vectors, one)[1].astype(np.float64)
+    tolerance = gradient_tolerance(subject, one, subject.held) * np.maximum(1.0, np.abs(expected))
+    comparators.within(found, expected, tolerance, where)
 
 
 def gradient_tolerance(subject: Subject, upstream: Array, held: str) -> NDArray[np.float64]:

@@ -14,7 +14,14 @@ from fsqcheck.conformance.judging import same_codes
 from fsqcheck.conformance.placing import MANY
 from fsqcheck.conformance.repeating import same_gradients_at_length
 from fsqcheck.conformance.subject import Subject
-from fsqcheck.conformance.surrogate import GRADIENT_EPS, active_inputs, gradient_tolerance, judge_gradient, surrogate
+from fsqcheck.conformance.surrogate import (
+    GRADIENT_EPS,
+    active_inputs,
+    gradient_tolerance,
+    judge_gradient,
+    same_slopes,
+    surrogate,
+)
 from fsqcheck.conformance.views import same_gradients_through_strides
 from fsqcheck.conformance.witness import WitnessedQuantizer
 from fsqcheck.reference import PRECISIONS
@@ -314,11 +321,9 @@ def _learned_in_shape(subject: Subject, quantizer: WitnessedQuantizer, shape: tu
     comparators.same_shape(gradient, shape, "the gradient")
     comparators.same_dtype(gradient, subject.case.dtype, "the gradient")
     vectors = subject.layout.flatten(z)
-    one = np.ones_like(vectors)
-    tolerance = gradient_tolerance(subject, one, subject.held)
     where = f"the gradients of an input of shape {shape} in the layout {subject.layout.name}"
-    comparators.within(subject.layout.flatten(gradient), surrogate(subject, vectors, one), tolerance, where)
-    return z, float(tolerance.max())
+    same_slopes(subject, subject.layout.flatten(gradient), vectors, where)
+    return z, float(gradient_tolerance(subject, np.ones_like(vectors), subject.held).max())
 
 
 @clause(

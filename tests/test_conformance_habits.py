@@ -1,4 +1,4 @@
-"""A target with a packing order of its own breaks the clause that is about it, and no other."""
+"""What a target does in any call breaks the clause that is about it, and no other."""
 
 from __future__ import annotations
 
@@ -32,6 +32,28 @@ class TurnedStages(StageByStage):
     def __init__(self, levels: list[int], num_quantizers: int, is_channel_first: bool = False) -> None:
         super().__init__(levels, num_quantizers, is_channel_first)
         self.basis = torch.tensor(Codebook(levels, "C").basis.copy())
+
+
+class ScalesItsGradient(TorchFSQ):
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+
+    def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        codes, indices = super().forward(z)
+        return codes + 0.1 * (codes - codes.detach()), indices
+
+
+class StraysAMillionAway(ScalesItsGradient):
+    """As a straight-through gradient of the input itself does, where the input is far larger than its codes."""
+
+    def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        codes, indices = TorchFSQ.forward(self, z)
+        return torch.where(z.abs() > 1e6, codes * 3, codes), indices
+
+
+class HalvesItsScales(StageByStage):
+    def scale(self, stage: int) -> torch.Tensor:
+        return torch.full(self.sizes.shape, 0.5**stage)
 
 
 def bad(record: Record) -> dict[str, set[str | None]]:
@@ -68,7 +90,21 @@ def test_one_clause_says_it(lacks: set[Capability], says: str, tmp_path: Path) -
 
 def test_of_stages_too() -> None:
     failed = bad(
-        fsqcheck.check("fsqcheck.tests.test_conformance_packing:TurnedStages", rules=["residual"], clauses=["RES"])
+        fsqcheck.check("fsqcheck.tests.test_conformance_habits:TurnedStages", rules=["residual"], clauses=["RES"])
     )
     assert set(failed) == {"RES-1", "RES-22"}  # it decodes what is outside the codebook, as ever
     assert all("the last channel being the least significant" in str(one) for one in failed["RES-1"])
+
+
+def test_scales_of_stages_are_told_where_they_matter_alone() -> None:
+    failed = bad(fsqcheck.check("fsqcheck.tests.test_conformance_habits:HalvesItsScales", rules=["residual"]))
+    assert set(failed) == {"RES-3", "RES-4", "RES-12", "RES-22"}
+
+
+@pytest.mark.parametrize(
+    ("name", "clauses"),
+    [("ScalesItsGradient", {"GRD-1", "GRD-9"}), ("StraysAMillionAway", {"BND-5", "SYM-5", "IDX-3", "NUM-2", "NUM-3"})],
+)
+def test_what_is_wrong_in_any_call_is_told_once(name: str, clauses: set[str]) -> None:
+    failed = bad(fsqcheck.check(f"fsqcheck.tests.test_conformance_habits:{name}", rules=["widened"]))
+    assert set(failed) == clauses
