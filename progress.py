@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+#: Where there is no bar, a line says so often how far a run is, in seconds.
+EVERY_S = 60.0
 _BAD = ("fail", "error", "crash", "timeout")
 
 
@@ -81,6 +84,7 @@ class Progress:
         self._bar = _bar(self._console, MofNCompleteColumn())
         self._task = self._bar.add_task("loading", total=None, bad="")
         self._bad = 0
+        self._started = self._said = time.monotonic()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -118,3 +122,10 @@ class Progress:
         self._bar.update(
             self._task, advance=1, description=id.partition("/")[0], bad=f"{self._bad} not right" if self._bad else ""
         )
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._said >= EVERY_S:
+            self._said, task = now, self._bar.tasks[0]
+            of = f" of {task.total:.0f}" if task.total else ""
+            line = f"fsqcheck: {task.completed:.0f}{of} after {now - self._started:.0f} s; the last is {id}"
+            self._console.print(line, markup=False, soft_wrap=True)
+            self._stream.flush()
