@@ -27,19 +27,30 @@ class Habits:
         ask_stages: Callable[[], Stages] = Stages,
         ask_reach: Callable[[str], float] = lambda _: math.inf,
         ask_slopes: Callable[[], bool] = lambda: True,
+        ask_levels: Callable[[], bool] = lambda: True,
     ) -> None:
         self._ask_order, self._ask_stages, self._ask_slopes = ask_order, ask_stages, ask_slopes
+        self._ask_levels = ask_levels
         self.reach = cache(ask_reach)
         """By dtype, up to which size of inputs times the number of levels it takes the outermost ones; BND-5's affair"""
 
+    def find_out(self, staged: bool) -> None:
+        """Now, and not when it is needed: what is done to quantizers in between could change it."""
+        _ = self.stages if staged else (self.order, self.levels, self.slopes)
+
     def in_order(self, order: Order) -> Habits:
         """The same with another order."""
-        return Habits(lambda: order, lambda: self.stages, self.reach, lambda: self.slopes)
+        return Habits(lambda: order, lambda: self.stages, self.reach, lambda: self.slopes, lambda: self.levels)
 
     @cached_property
     def order(self) -> Order:
         """In which it packs its channels; what IDX-4 is about, and for stages RES-1."""
         return self._ask_order()
+
+    @cached_property
+    def levels(self) -> bool:
+        """Whether it takes the levels of the rule; what BND-3 is about."""
+        return self._ask_levels()
 
     @cached_property
     def slopes(self) -> bool:

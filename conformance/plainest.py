@@ -17,7 +17,7 @@ from .findings import Array, NonConformanceError, NotJudgedError, TargetRaisedEr
 from .habits import Habits, Stages
 from .judging import judge_levels
 from .plan import plain_rule
-from .probes import sizes
+from .probes import SATURATED, sizes
 from .staged import STAGES, Staged
 from .subject import Subject
 from .surrogate import judge_gradient
@@ -39,6 +39,7 @@ def habits_of(adapter: Adapter, rule: str, lists: tuple[tuple[int, ...], ...], d
         lambda: first(_stages) or Stages(),
         lambda dtype: math.inf if (found := first(partial(_reach, dtype))) is None else found,
         lambda: first(_slopes) is not False,
+        lambda: first(_levels) is not False,
     )
 
 
@@ -99,6 +100,13 @@ def _reach(dtype: str, subject: Subject) -> float:
             return reached * max(subject.levels) or math.inf
         reached = size
     return math.inf
+
+
+def _levels(subject: Subject) -> bool:
+    """By the inputs of BND-3 that are no larger than where it saturates."""
+    vectors = subject.probes()
+    vectors = vectors[(np.abs(vectors.astype(np.float64)) <= SATURATED).all(axis=1)]
+    return not _fails(partial(judge_levels, subject, vectors, subject.ask(vectors), subject.held))
 
 
 def _slopes(subject: Subject) -> bool | None:

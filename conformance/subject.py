@@ -279,9 +279,21 @@ class Subject:
                 raise NotJudgedError(f"at {self.case.dtype} {levels} levels are too fine to be told apart for certain")
 
     def exact_levels(self, vectors: Array) -> Integers:
-        """The level indices of the reference: (N, d)."""
+        """The level indices of the reference, (N, d); of a target that never has these, its own in a plain call."""
+        if not self.habits.levels and (own := self._own_levels(vectors)) is not None:
+            return own
         columns = [self.rule.level(vectors[..., i], levels) for i, levels in enumerate(self.levels)]
         return np.stack(columns, axis=-1)
+
+    def _own_levels(self, vectors: Array) -> Integers | None:
+        """Those that a new quantizer gives in the target's main layout; None where they are none."""
+        plain = self._other(replace(self.case, mode="eval", variant=main_layout(self.adapter.layouts)))
+        try:
+            codes = plain.ask(vectors.reshape(-1, len(self.levels)), plain.quantizer(training=False)).codes
+        except (TargetRaisedError, WrongAnswerError, UnsupportedError):
+            return None
+        own = self.read(codes.reshape(vectors.shape))
+        return own if ((own >= 0) & (own < np.array(self.levels))).all() else None
 
     def exact_indices(self, vectors: Array) -> Integers:
         """The indices of the reference: (N,)."""

@@ -43,6 +43,11 @@ class ScalesItsGradient(TorchFSQ):
         return codes + 0.1 * (codes - codes.detach()), indices
 
 
+class ShiftsItsThresholds(ScalesItsGradient):
+    def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return TorchFSQ.forward(self, z + 0.05)
+
+
 class StraysAMillionAway(ScalesItsGradient):
     """As a straight-through gradient of the input itself does, where the input is far larger than its codes."""
 
@@ -103,7 +108,11 @@ def test_scales_of_stages_are_told_where_they_matter_alone() -> None:
 
 @pytest.mark.parametrize(
     ("name", "clauses"),
-    [("ScalesItsGradient", {"GRD-1", "GRD-9"}), ("StraysAMillionAway", {"BND-5", "SYM-5", "IDX-3", "NUM-2", "NUM-3"})],
+    [
+        ("ShiftsItsThresholds", {"BND-3", "SYM-2", "GRD-1", "GRD-9", "NUM-1", "NUM-2", "NUM-3", "NUM-7", "DEV-3"}),
+        ("ScalesItsGradient", {"GRD-1", "GRD-9"}),
+        ("StraysAMillionAway", {"BND-5", "SYM-5", "IDX-3", "NUM-2", "NUM-3"}),
+    ],
 )
 def test_what_is_wrong_in_any_call_is_told_once(name: str, clauses: set[str]) -> None:
     failed = bad(fsqcheck.check(f"fsqcheck.tests.test_conformance_habits:{name}", rules=["widened"]))
