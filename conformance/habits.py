@@ -35,8 +35,11 @@ class Habits:
         """By dtype, up to which size of inputs times the number of levels it takes the outermost ones; BND-5's affair"""
 
     def find_out(self, staged: bool) -> None:
-        """Now, and not when it is needed: what is done to quantizers in between could change it."""
-        _ = self.stages if staged else (self.order, self.levels, self.slopes)
+        """Now, and not when it is needed: what is done to quantizers in between could change it.
+
+        By forward calls alone: a backward pass that takes the process with it is to cost the cases that ask for one.
+        """
+        _ = self.stages if staged else (self.order, self.levels)
 
     def in_order(self, order: Order) -> Habits:
         """The same with another order."""
