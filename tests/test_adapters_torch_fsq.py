@@ -140,6 +140,8 @@ def test_a_nan_makes_its_own_code_and_index_invalid_alone() -> None:
 def test_codes_off_the_ends_of_the_grid_have_no_index() -> None:
     assert TorchFSQ([5])(torch.tensor([[9.0]]))[1].tolist() == [4]
     assert TorchFSQ([5]).codes_to_indices(torch.tensor([[1.5], [-1.5], [torch.nan]])).tolist() == [-1, -1, -1]
+    beside = torch.tensor([[-1.5, 0.5], [0.5, -1.5], [1.5, 0.5], [torch.nan, 0.5]])
+    assert TorchFSQ([5, 5]).codes_to_indices(beside).tolist() == [-1] * 4
 
 
 # Dtypes
