@@ -180,6 +180,16 @@ def process_surroundings(stir: bool) -> dict[str, str]:
     }
 
 
+def switched(module: Any, training: bool) -> Any:
+    """Puts a module into a mode by its own switch, as a user does, and gives what that returns: `train()`, or `eval()`.
+
+    What has no `eval` is told by `train(False)`.
+    """
+    if training:
+        return module.train()
+    return module.eval() if hasattr(module, "eval") else module.train(False)
+
+
 def object_copied(module: object, how: str, fresh: Any) -> Any:
     """A copy of a plain object: deep, pickled, or, for `state`, `fresh` with the same state; `UnpicklableError`."""
     if how == "deepcopy":

@@ -21,6 +21,7 @@ from .bridge import (
     object_copied,
     process_state,
     process_surroundings,
+    switched,
 )
 from .protocol import Capability, Probe, Setup
 
@@ -93,9 +94,8 @@ class JaxBridge:
 
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:  # noqa: ARG002
         """The module in its mode, where it has modes; its call compiled by `jax.jit` if asked."""
-        switch = getattr(module, "train" if training else "eval", None)
-        if callable(switch):  # as Flax has them, and torch
-            switch()
+        if hasattr(module, "train"):
+            switched(module, training)
         return _Jitted(module) if compiled else module
 
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:  # noqa: ARG002

@@ -20,6 +20,7 @@ from .bridge import (
     object_copied,
     process_state,
     process_surroundings,
+    switched,
 )
 from .protocol import Capability, Probe, Setup
 
@@ -69,7 +70,7 @@ class NumpyBridge:
     def prepared(self, module: Module, device: str, training: bool, compiled: bool) -> Module:  # noqa: ARG002
         """The module in its mode, where it has modes."""
         if hasattr(module, "train"):
-            module.train(training)
+            switched(module, training)
         return module
 
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:  # noqa: ARG002

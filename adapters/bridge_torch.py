@@ -29,6 +29,7 @@ from .bridge import (
     numbers_of,
     process_state,
     process_surroundings,
+    switched,
 )
 from .protocol import Capability, Probe, Setup
 from .weights_torch import idle_weights
@@ -164,10 +165,9 @@ class TorchBridge:
         """The module on its device, in its mode, compiled if asked."""
         if isinstance(module, torch.nn.Module):
             module = module.to(device)
-            switch = "train" if training else "eval"
-            switched = getattr(module, switch)()
-            if switched is not module:
-                raise TypeError(f"its {switch}() gives {type(switched).__name__}; nn.Module's gives the module itself")
+            if (given := switched(module, training)) is not module:
+                switch = "train" if training else "eval"
+                raise TypeError(f"its {switch}() gives {type(given).__name__}; nn.Module's gives the module itself")
         return torch.compile(module) if compiled else module
 
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..reference import PRECISIONS
-from .bridge import Array, Bridge, Call, Module, Native, Pair
+from .bridge import Array, Bridge, Call, Module, Native, Pair, switched
 from .construction import Construction
 from .dialect import CONVENTION, Dialect
 from .layouts import LAYOUTS
@@ -170,11 +170,8 @@ class NativeQuantizer:
         return self._bridge.array(found)
 
     def train(self, mode: bool) -> None:
-        """The module's own switches: `eval` may be written anew, as a user calls it."""
-        if mode or not hasattr(self._module, "eval"):
-            self._module.train(mode)
-        else:
-            self._module.eval()
+        """The module's own switch."""
+        switched(self._module, mode)
 
     def copied(self, how: str) -> NativeQuantizer:
         """A copy of the module, in the same mode."""
@@ -220,13 +217,13 @@ class NativeQuantizer:
 
         def forward(z: Native, how: Call) -> Pair:
             result = self._called(z, how)
-            self._module.train(not mode)
+            self.train(not mode)
             return result
 
         try:
             return self._bridge.differentiated(forward, native, weights, call, way)
         finally:
-            self._module.train(mode)
+            self.train(mode)
 
     def _answer(self, result: Pair, native: Native) -> Answer:
         codes, indices = result

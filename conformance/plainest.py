@@ -24,8 +24,6 @@ from .surrogate import judge_gradient
 
 #: What is asked where nobody chose a list; the first that the rule allows and the target takes.
 LISTS = ((4, 3, 5), (3, 5, 7), (3, 3, 3))
-#: Where every rule is at its lowest level, and at its highest.
-_FAR = 20.0
 _ORDERS: tuple[Order, ...] = ("F", "C")
 _SILENT = (TargetRaisedError, WrongAnswerError, NonConformanceError, UnsupportedError, NotJudgedError)
 _T = TypeVar("_T")
@@ -68,7 +66,7 @@ def _order(subject: Subject) -> Order | None:
 
 def _indices(subject: Subject, exact: Array) -> Array | None:
     """The indices of lowest and highest levels: of a forward call, or of the codes where it gives none; (N,)."""
-    z = np.where(exact > 0, _FAR, -_FAR).astype(subject.precision.dtype)
+    z = np.where(exact > 0, SATURATED, -SATURATED).astype(subject.precision.dtype)
     if subject.case.rule in RESIDUAL_RULES:
         found = subject.quantizer(stages=1).quantize(subject.layout.arrange(z)).indices
         return None if found is None else found.reshape(-1)

@@ -113,12 +113,11 @@ class Session:
                 f"{target} has no residual quantizer, and the rule {', '.join(self.wanted.rules)} is for residual ones"
             )
         if not rules:
-            likely, known = (
-                "widened (most FSQ classes) or --rule symmetric",
-                f"; `fsqcheck identify {target}` finds it out",
-            )
             if residual_of(adapter) is not None:
                 likely, known = f"{next(iter(RESIDUAL_RULES))}, for residual quantizers", ""
+            else:
+                likely = "widened (most FSQ classes) or --rule symmetric"
+                known = f"; `fsqcheck identify {target}` finds it out"
             raise TargetUnavailableError(
                 f"{target} does not say which rule it computes; add --rule, e.g. --rule {likely}; "
                 f"`fsqcheck list rules` shows all{known}"
