@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +55,12 @@ class StraysAMillionAway(ScalesItsGradient):
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         codes, indices = TorchFSQ.forward(self, z)
         return torch.where(z.abs() > 1e6, codes * 3, codes), indices
+
+
+class StraysBeyondNine(ScalesItsGradient):
+    def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        codes, indices = TorchFSQ.forward(self, z)
+        return torch.where(z > 9, codes * 3, codes), indices
 
 
 class HalvesItsScales(StageByStage):
@@ -117,3 +124,17 @@ def test_scales_of_stages_are_told_where_they_matter_alone() -> None:
 def test_what_is_wrong_in_any_call_is_told_once(name: str, clauses: set[str]) -> None:
     failed = bad(fsqcheck.check(f"fsqcheck.tests.test_conformance_habits:{name}", rules=["widened"]))
     assert set(failed) == clauses
+
+
+@pytest.mark.parametrize(
+    ("clause", "says"), [("BND-2", "which the rule does not reach"), ("SYM-1", "has no mirrored code")]
+)
+def test_a_stray_code_is_shown_with_an_input_that_gives_it(clause: str, says: str) -> None:
+    record = fsqcheck.check(
+        "fsqcheck.tests.test_conformance_habits:StraysBeyondNine", rules=["widened"], clauses=[clause], levels=[(5, 3)]
+    )
+    (failed, *_) = (one for one in record.results if one.outcome == "fail")
+    assert says in (failed.message or "")
+    assert failed.evidence is not None
+    (asked,) = (line for line in (failed.evidence.script or "").splitlines() if "z = torch.tensor" in line)
+    assert max(float(number) for number in re.findall(r"-?[0-9]+[.][0-9e+-]+", asked)) > 9
