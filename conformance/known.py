@@ -9,10 +9,9 @@ from fnmatch import fnmatchcase
 from ..reference import PRECISIONS, RESIDUAL_RULES, RULES
 from ..reports.baseline import Baseline, Entry
 from ..reports.expecting import PlannedCase, Tally, expected
-from ..reports.record import BaselineLine, ResultLine
+from ..reports.record import BaselineLine, ResultLine, is_own_fault
 from .clause import catalogue
 from .plan import DEVICES, TIERS, Wanted
-from .results import is_own_fault
 from .session import Claim, Session
 
 

@@ -206,7 +206,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     """
     if _SUBJECT not in pyfuncitem.stash:
         return (yield)
-    from .results import in_plain_words, is_own_fault
+    from ..reports.record import is_own_fault
+    from .results import in_plain_words
 
     started = time.perf_counter()
     try:
@@ -330,7 +331,6 @@ class Scribe:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Writes a result as soon as its report arrives, from this process or from a worker."""
         from .measurements import received
-        from .results import is_own_fault
 
         for line in received(report, session_of(self._config)):
             self._writer.write(line)
@@ -339,8 +339,6 @@ class Scribe:
             self._answered.add(report.nodeid)
             self._outcomes[found.outcome] = self._outcomes.get(found.outcome, 0) + 1
             self._writer.write(found)
-            if is_own_fault(found):
-                self._broke = f"{found.id}: {found.message}"
 
     def _crashed(self, report: pytest.TestReport) -> ResultLine | None:
         """The result of a case whose worker died under it."""

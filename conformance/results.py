@@ -6,14 +6,11 @@ import traceback
 
 import msgspec
 
-from ..reports.record import Evidence, ResultLine
+from ..reports.record import OWN_FAULT, Evidence, ResultLine
 from .evidence import evidence_of, evidence_of_raise
 from .findings import NonConformanceError, TargetRaisedError
 from .recording import bare_result, outcome_of
 from .subject import Subject
-
-#: How a message starts when the fault is the suite's own.
-OWN_FAULT = "fsqcheck itself failed"
 
 
 def result_of(subject: Subject, error: BaseException | None, seconds: float, loss: str | None = None) -> ResultLine:
@@ -47,11 +44,6 @@ def result_of(subject: Subject, error: BaseException | None, seconds: float, los
         message = str(error)
     bare = bare_result(subject.case, outcome, seconds, message)
     return msgspec.structs.replace(bare, evidence=evidence, digest=subject.witness.digest)
-
-
-def is_own_fault(result: ResultLine) -> bool:
-    """Whether the suite failed, and not the target."""
-    return result.outcome == "error" and (result.message or "").startswith(OWN_FAULT)
 
 
 def in_plain_words(result: ResultLine) -> str:

@@ -14,7 +14,6 @@ import msgspec
 from ..conformance.known import KnownFailures, expected_of
 from ..conformance.plan import Wanted
 from ..conformance.recording import header, now
-from ..conformance.results import is_own_fault
 from ..conformance.run import Ending, Watcher
 from ..conformance.session import Claim, known_failures
 from ..releases.pin import Pin
@@ -164,8 +163,6 @@ class _Merged:
         return line
 
     def _result(self, line: ResultLine) -> ResultLine:
-        if is_own_fault(line):
-            self.broke = self.broke or f"{line.id}: {line.message}"
         found = expected_of(self._baseline, self._claims, line)
         self._results.append(msgspec.structs.replace(found, evidence=None))  # pages of it are not held
         if self._known is not None:

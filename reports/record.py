@@ -161,6 +161,15 @@ class ResultLine(_Line, frozen=True, tag="result", kw_only=True):
     known: str | None = None
 
 
+#: How the message of a case starts in which the suite failed, and not its target.
+OWN_FAULT = "fsqcheck itself failed"
+
+
+def is_own_fault(result: ResultLine) -> bool:
+    """Whether the suite failed, and not the target."""
+    return result.outcome == "error" and (result.message or "").startswith(OWN_FAULT)
+
+
 class BaselineLine(_Line, frozen=True, tag="baseline", kw_only=True):
     """What came of the known failures that the run was told of; a run without a baseline has no such line.
 

@@ -11,7 +11,19 @@ from weakref import WeakKeyDictionary
 
 from . import plain
 from .reason import Idle
-from .record import BAD, JUDGED, MUTE, SEVERITIES, BaselineLine, Outcome, Record, ResultLine, Severity, TargetLine
+from .record import (
+    BAD,
+    JUDGED,
+    MUTE,
+    SEVERITIES,
+    BaselineLine,
+    Outcome,
+    Record,
+    ResultLine,
+    Severity,
+    TargetLine,
+    is_own_fault,
+)
 from .sorting import in_order
 from .words import counted, listed
 
@@ -80,7 +92,8 @@ _STREAMED: WeakKeyDictionary[Sequence[ResultLine], tuple[Verdict, ...]] = WeakKe
 def exit_status(record: Record) -> Status:
     """The exit status of the run: the highest that applies, so that what is unknown is never hidden by what is known.
 
-    - 3: the record is incomplete, the run broke, no target was tried, or nothing was judged for a loaded target.
+    - 3: the record is incomplete, the run broke, the suite failed on a target, no target was tried, or nothing was judged
+      for a loaded target.
     - 2: a target could not be loaded.
     - 1: a MUST clause has a case that failed, raised, crashed or timed out; or the baseline has problems that nobody
       allowed.
@@ -115,7 +128,7 @@ def plan_digest(ids: Iterable[str]) -> str:
 def _judged(record: Record, target: TargetLine) -> Verdict:
     clauses: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
     severities: dict[str, Severity] = {}
-    idle = Idle()
+    idle, own = Idle(), list[ResultLine]()
     modes: defaultdict[str, set[tuple[bool, bool]]] = defaultdict(set)
     for result in record.of(target.name):
         clauses[result.clause][result.outcome] += 1
@@ -123,6 +136,7 @@ def _judged(record: Record, target: TargetLine) -> Verdict:
             modes[result.clause].add((result.mode == "train", result.outcome in BAD))
         severities.setdefault(result.clause, result.severity)
         idle.add(result)
+        own += [result] if is_own_fault(result) else []
     failing: Counter[Severity] = Counter(dict.fromkeys(SEVERITIES, 0))
     states: Counter[str] = Counter()
     for clause, outcomes in clauses.items():
@@ -133,7 +147,7 @@ def _judged(record: Record, target: TargetLine) -> Verdict:
     states["unjudged"] += sum(1 for clause, number in target.planned.items() if number and clause not in clauses)
     cases = sum(clauses.values(), Counter[Outcome]())
     had = Counter({clause: outcomes.total() for clause, outcomes in clauses.items()})
-    gap = _gap(record, target, had) if target.loaded else _run_gap(record)
+    gap = _gap(record, target, had, own) if target.loaded else _run_gap(record)
     return Verdict(
         target=target.name,
         loaded=target.loaded,
@@ -169,8 +183,8 @@ def _run_gap(record: Record) -> str | None:
     return None
 
 
-def _gap(record: Record, target: TargetLine, had: Counter[str]) -> str | None:
-    """What the record lacks about one loaded target."""
+def _gap(record: Record, target: TargetLine, had: Counter[str], own: Sequence[ResultLine]) -> str | None:
+    """What the record lacks about one loaded target. own: the cases in which the suite failed, and not the target."""
     planned = Counter(target.planned)
     missing = sum((planned - had).values())
     run = _run_gap(record)
@@ -179,6 +193,9 @@ def _gap(record: Record, target: TargetLine, had: Counter[str]) -> str | None:
         return f"{run}; {without}" if record.footer is not None and record.footer.broke is not None else without
     if run is not None:
         return run
+    if own:
+        more = f", and in {counted(len(own) - 1, 'other case')}" if len(own) > 1 else ""
+        return f"in {plain.line(own[0].id)} {plain.line(str(own[0].message), 200)}{more}"
     if +planned != had:
         return f"{counted(sum((had - planned).values()), 'result')} more than planned"
     if target.plan_digest is None:

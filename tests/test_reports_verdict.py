@@ -214,3 +214,14 @@ def test_the_plan_digest_does_not_depend_on_the_order_of_the_cases() -> None:
 def test_the_plan_digest_is_the_sha256_of_the_sorted_ids_one_a_line() -> None:
     # printf 'a\nb' | sha256sum
     assert plan_digest(["b", "a"]) == "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78"
+
+
+def test_where_the_suite_itself_fails_is_the_gap_of_that_target_alone() -> None:
+    fault = "fsqcheck itself failed: ValueError in judge, line 7: an odd shape"
+    broken = (result("error", message=fault), result("error", n=1, message=fault), result(n=2))
+    made = two(broken, other("pass"))
+    assert exit_status(made) == 3
+    assert [verdict.words for verdict in verdicts(made)] == [
+        f"incomplete: in {broken[0].id} {fault}, and in 1 other case; so far 1 MUST clause fails",
+        "conforms: 1 clause passes",
+    ]

@@ -14,10 +14,10 @@ from ..conformance.clause import catalogue
 from ..conformance.findings import NonConformanceError, UnsupportedError
 from ..conformance.plan import Wanted
 from ..conformance.recording import clause_line, header, now
-from ..conformance.results import is_own_fault, result_of
+from ..conformance.results import result_of
 from ..conformance.subject import Subject
 from ..reports import Footer, RecordWriter, ResultLine, TargetLine, plan_digest
-from ..reports.record import tally
+from ..reports.record import is_own_fault, tally
 from .form import Answers
 from .judgements import CODES, LEVELS, Judgement, judgements
 from .looking import adapter_of, row_of, source_of, told_of
