@@ -24,7 +24,7 @@ from .construction import Construction
 from .convention_answers import codes_of, kind_of
 from .convention_residual import is_residual, residual_convention
 from .convention_speech import Speech
-from .frameworks import bridge_of, guarded
+from .frameworks import FRAMEWORKS, bridge_of, guarded
 from .layouts import LAYOUTS
 from .native import NativeAdapter
 from .protocol import Capability, Identity, Setup, TargetUnavailableError
@@ -119,8 +119,15 @@ class _Trial:
         return bridge_of(built, len(levels))
 
     def must_be_understood(self) -> None:
-        """`TargetUnavailableError` where calls give answers, and all of them of a kind that the convention does not know."""
-        answers = [answer for name in LAYOUTS for answer in self._answers(name)]
+        """`TargetUnavailableError` where no call gives an answer, or all of a kind that the convention does not know."""
+        given = [answer for name in LAYOUTS for answer in self._given(name)]
+        answers = [answer for answer in given if not isinstance(answer, Exception)]
+        if not answers and isinstance(given[0], Exception):
+            raise TargetUnavailableError(
+                f"no call of {self.name} gives an answer, whatever the layout: the first, with arrays of "
+                f"{self.bridge.framework}, raised {type(given[0]).__name__}: {_line(given[0])}; expected a callable over arrays "
+                f"of one of {', '.join(FRAMEWORKS)}"
+            )
         if answers and all(codes_of(self.bridge, answer) is None for answer in answers):
             raise TargetUnavailableError(
                 f"a call of {self.name} returned {kind_of(answers[0])}; expected (codes, indices), or codes alone; "
@@ -195,6 +202,10 @@ class _Trial:
 
     def _answers(self, layout: str, dtype: str = "float32") -> Iterator[Any]:
         """What calls in this layout give, in evaluation and in training; nothing for a call that raises."""
+        return (answer for answer in self._given(layout, dtype) if not isinstance(answer, Exception))
+
+    def _given(self, layout: str, dtype: str = "float32") -> Iterator[Any]:
+        """The same, with what a call raises."""
         shape = LAYOUTS[layout].shape(len(self._trial[0]))
         zeros = np.zeros(shape, dtype=PRECISIONS[dtype].dtype)
         for training in (False, True):
@@ -203,8 +214,8 @@ class _Trial:
                 with self.bridge.guard(), self.bridge.running(setup):
                     module = self.bridge.prepared(self._built, "cpu", training, False)
                     answer = self.bridge.called(module, self.bridge.native(zeros, "cpu"), Call("cpu"))
-            except Exception:
-                continue
+            except Exception as error:
+                answer = error
             yield answer
 
     def _offered(self, setup: Setup) -> bool:

@@ -13,11 +13,9 @@ import numpy as np
 from ..adapters import Adapter, Answer, Probe, Quantizer, ResidualQuantizer, Setup
 from ..adapters.bridge import UnpicklableError
 from .findings import Array, RefusedError, TargetRaisedError, UnsupportedError
+from .refusing import refuses
 
 Result = TypeVar("Result")
-
-#: The exceptions by which a constructor says no; any other is a fault.
-_REFUSALS = (ValueError, AssertionError, NotImplementedError, OverflowError)
 
 
 class Witness:
@@ -43,7 +41,7 @@ class Witness:
         try:
             built = self.listen("building it", setup, Probe("construct"), lambda: self.adapter.build(setup))
         except TargetRaisedError as raised:
-            if isinstance(raised.error, _REFUSALS) and str(raised.error).strip():
+            if refuses(raised.error):
                 raise RefusedError(f"its constructor refuses levels {list(setup.levels)}: {raised.what()}") from raised
             raise
         return WitnessedQuantizer(self, built)
@@ -158,7 +156,7 @@ class WitnessedQuantizer:
         return self._quantizer.held_bytes()
 
     def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
-        """Its weights that move the codes and get nothing: name → what they get."""
+        """Its weights that move the codes, and those behind it, that get nothing: name → what they get."""
         return self._listen(
             f"the gradient of its weights for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
             None,
