@@ -229,10 +229,7 @@ def _float64_on_or_above(number: Any, strictly: bool) -> float:
 
 
 def _round_up(numbers: NDArray[np.float64], precision: Precision) -> Array:
-    """The smallest float of the format on or above each float64; NaN beyond its largest."""
-    with np.errstate(over="ignore"):
-        nearest = numbers.astype(precision.dtype)
+    """The smallest float of the format on or above each float64, which may be +inf; NaN stays."""
+    nearest = numbers.astype(precision.dtype)
     above = from_ordinals(ordinals(nearest, precision) + 1, precision)
-    rounded = np.where(nearest.astype(np.float64) < numbers, above, nearest)
-    rounded[np.isposinf(rounded.astype(np.float64)) | np.isnan(numbers)] = np.array(NEVER).astype(precision.dtype)
-    return rounded
+    return np.where(nearest.astype(np.float64) < numbers, above, nearest)

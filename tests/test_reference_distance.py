@@ -55,6 +55,13 @@ def test_units_and_ulps_agree_with_what_is_allowed_beside_every_border(rule: str
             assert stair.ulps(below, np.array([1])).tolist() == [1.0]
 
 
+def test_a_level_that_the_largest_float_alone_takes_is_reachable() -> None:
+    stair = staircase(RULES["symmetric"], 3, "float16")
+    largest = one(stair.dtype.largest, "float16")
+    borders = np.concatenate([stair.hi[:1], largest])
+    assert dataclasses.replace(stair, lo=borders, hi=borders).reachable == (0, 1, 2)
+
+
 @pytest.mark.parametrize("rule", ["paper", "symmetric"])
 def test_ulps_are_the_floats_to_the_nearest_one_that_allows_the_level(rule: str) -> None:
     precision = PRECISIONS["float16"]
@@ -79,6 +86,28 @@ def test_a_level_that_the_rule_never_reaches_is_infinitely_many_ulps_away(level:
 def test_a_level_outside_the_channel_is_infinitely_many_ulps_away(level: int) -> None:
     stair = staircase(RULES["paper"], 5, "float32")
     assert stair.ulps(one(-30.0, "float32"), np.array([level])) == math.inf
+
+
+@pytest.mark.parametrize("level", [-1, 1002])
+def test_nor_is_it_less_where_the_end_level_beside_it_is_never_reached(level: int) -> None:
+    stair = staircase(RULES["paper"], 1002, "float64")
+    assert stair.ulps(one(0.25, "float64"), np.array([level])) == math.inf
+
+
+def test_the_smallest_distance_of_a_wrong_answer_is_hardly_more_than_a_unit() -> None:
+    stair = staircase(RULES["symmetric"], 5, "float64")
+    units = stair.units(stair.hi, np.arange(4))
+    assert ((units > 1.0) & (units < 1.5)).all()  # float64 itself rounds u by a part of the band
+
+
+def test_ulps_of_float64_are_exact_where_they_are_few_and_of_the_right_size_across_zero() -> None:
+    stair = staircase(RULES["symmetric"], 5, "float64")
+    first = ordinals(stair.lo[3:], stair.dtype)
+    for floats in (1, 1000, 10**9 + 7, 2**51 + 1):
+        assert stair.ulps(from_ordinals(first - floats, stair.dtype), np.array([4])).tolist() == [floats]
+    across = float(first[0]) - float(ordinals(one(-1e308, "float64"), stair.dtype)[0])
+    assert across > 2.0**63
+    assert stair.ulps(one(-1e308, "float64"), np.array([4])).tolist() == [pytest.approx(across)]
 
 
 @pytest.mark.parametrize("rule", RULES)
