@@ -112,15 +112,19 @@ class Bridge(Protocol):
         ...
 
     def held_bytes(self, module: Module) -> int:
-        """The memory of all arrays that the module holds."""
+        """The memory of all arrays that the module holds, and of the entries of its containers."""
         ...
 
     def idle_weights(self, module: Module, forward: Callable[[], Native], upstream: Native) -> dict[str, str]:
         """Weights that move the codes of `forward` and get nothing for Σ codes·upstream: name → what they get."""
         ...
 
+    def unlearnable(self, codes: Native) -> str:
+        """What a weight gets that multiplies these codes, in words; empty where it gets a gradient, as it should."""
+        ...
+
     def surroundings(self, stir: bool) -> dict[str, str]:
-        """What the framework and the process have set, by name; with `stir`, after each generator has drawn a number."""
+        """What the framework and the process have set, by name; with `stir`, once generators and threads are set otherwise."""
         ...
 
     def imports(self, setup: Setup) -> tuple[str, ...]:
@@ -224,24 +228,3 @@ def numbers_of(array: Array, module: str) -> str:
     """An array as nested lists of numbers; `inf` and `nan` as a module spells them."""
     values = array.tolist() if array.dtype.kind in "iub" else array.astype(np.float64).tolist()
     return repr(values).replace("nan", f"{module}.nan").replace("inf", f"{module}.inf")
-
-
-def arrays_held(module: object, is_array: Any) -> list[Any]:
-    """The arrays in the attributes of an object, and in their lists, tuples and dicts, each once."""
-    found: dict[int, Any] = {}
-    pending: list[object] = list(vars(module).values()) if hasattr(module, "__dict__") else []
-    seen: set[int] = set()
-    while pending:
-        value = pending.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if is_array(value):
-            found[id(value)] = value
-        elif isinstance(value, dict):
-            pending.extend(value.values())
-        elif isinstance(value, (list, tuple, set)):
-            pending.extend(value)
-        elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
-            pending.extend(vars(value).values())
-    return list(found.values())

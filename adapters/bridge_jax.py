@@ -16,13 +16,13 @@ from .bridge import (
     Call,
     Module,
     Pair,
-    arrays_held,
     numbers_of,
     object_copied,
     process_state,
     process_surroundings,
     switched,
 )
+from .holdings import held_by
 from .protocol import Capability, Probe, Setup
 
 #: A check needs megabytes; left to itself JAX takes three quarters of a GPU when it is first used.
@@ -137,10 +137,14 @@ class JaxBridge:
         """None: it has no weights that learn."""
         return {}
 
+    def unlearnable(self, codes: Any) -> str:  # noqa: ARG002
+        """Nothing: whatever is behind it is differentiated by JAX."""
+        return ""
+
     def held_bytes(self, module: Module) -> int:
-        """The bytes of JAX's and NumPy's arrays in its attributes."""
-        held = arrays_held(module, lambda value: isinstance(value, (jax.Array, np.ndarray)))
-        return sum(int(value.nbytes) for value in held)
+        """The bytes of JAX's and NumPy's arrays in its attributes, and of its lists and dicts."""
+        found, entries = held_by(module, lambda value: isinstance(value, (jax.Array, np.ndarray)))
+        return sum(int(value.nbytes) for value in found) + entries
 
     def surroundings(self, stir: bool) -> dict[str, str]:
         """Those of the process."""

@@ -15,13 +15,13 @@ from .bridge import (
     Call,
     Module,
     Pair,
-    arrays_held,
     numbers_of,
     object_copied,
     process_state,
     process_surroundings,
     switched,
 )
+from .holdings import held_by
 from .protocol import Capability, Probe, Setup
 
 
@@ -100,8 +100,9 @@ class NumpyBridge:
         return module
 
     def held_bytes(self, module: Module) -> int:
-        """The bytes of the arrays in its attributes."""
-        return sum(int(value.nbytes) for value in arrays_held(module, self.is_array))
+        """The bytes of the arrays in its attributes, and of its lists and dicts."""
+        found, entries = held_by(module, self.is_array)
+        return sum(int(value.nbytes) for value in found) + entries
 
     def arrays(self, precision: Precision, device: str, channels: int) -> NumpyArrays:  # noqa: ARG002
         """NumPy's, for bit patterns."""
@@ -136,6 +137,10 @@ class NumpyBridge:
         assert probe.upstream is not None
         given = (self.literal(one, False, False) for one in (probe.array, probe.upstream))
         return [f"print(q.vjp({', '.join(given)}))"]
+
+    def unlearnable(self, codes: Any) -> str:  # noqa: ARG002
+        """Nothing: it has no weights that learn."""
+        return ""
 
     def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:  # noqa: ARG002
         """None: it has no weights that learn."""

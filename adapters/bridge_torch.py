@@ -25,14 +25,14 @@ from .bridge import (
     Module,
     Pair,
     UnpicklableError,
-    arrays_held,
     numbers_of,
     process_state,
     process_surroundings,
     switched,
 )
+from .holdings import held_by
 from .protocol import Capability, Probe, Setup
-from .weights_torch import idle_weights
+from .weights_torch import idle_weights, unlearnable
 
 _DTYPES: dict[str, torch.dtype] = {
     "float64": torch.float64,
@@ -62,6 +62,19 @@ def carried(tensor: torch.Tensor, device: str) -> torch.Tensor:
     memory = torch.empty(offset + reach, dtype=tensor.dtype, device=device)
     memory[offset:].copy_(tensor.as_strided((reach,), (1,)))
     return memory.as_strided(tensor.shape, tensor.stride(), offset)
+
+
+#: Versions of one function that the compiler keeps; torch's own limit of 8 is reached by a handful of rules and dtypes.
+_VERSIONS = 256
+
+
+def _compiled(module: Module) -> Module:
+    """By `torch.compile`, whatever was compiled before: beyond its limit it would run the module as it is without a word."""
+    import torch._dynamo  # takes two seconds
+
+    torch._dynamo.config.cache_size_limit = _VERSIONS
+    torch._dynamo.config.accumulated_cache_size_limit = 8 * _VERSIONS
+    return torch.compile(module)
 
 
 class TorchBridge:
@@ -168,7 +181,7 @@ class TorchBridge:
             if (given := switched(module, training)) is not module:
                 switch = "train" if training else "eval"
                 raise TypeError(f"its {switch}() gives {type(given).__name__}; nn.Module's gives the module itself")
-        return torch.compile(module) if compiled else module
+        return _compiled(module) if compiled else module
 
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:
         """`torch.autocast`."""
@@ -235,15 +248,20 @@ class TorchBridge:
         return module.to(_DTYPES[dtype])
 
     def held_bytes(self, module: Module) -> int:
-        """The bytes of parameters, buffers (persistent or not) and other tensors that it holds."""
-        held = {id(tensor): tensor for tensor in arrays_held(module, self.is_array)}
+        """The bytes of parameters, buffers (persistent or not) and other tensors that it holds, and of its lists and dicts."""
+        found, entries = held_by(module, self.is_array)
+        held: dict[int, torch.Tensor] = {id(tensor): tensor for tensor in found}
         if isinstance(module, torch.nn.Module):
             held |= {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
-        return sum(tensor.numel() * tensor.element_size() for tensor in held.values())
+        return entries + sum(tensor.numel() * tensor.element_size() for tensor in held.values())
 
     def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:
         """Parameters, frozen ones too."""
         return idle_weights(module, forward, upstream)
+
+    def unlearnable(self, codes: Any) -> str:
+        """An error, of codes that were made in inference mode."""
+        return unlearnable(codes)
 
     def arrays(self, precision: Precision, device: str, channels: int) -> TorchArrays:
         """Torch's on a device, for bit patterns."""
@@ -260,9 +278,10 @@ class TorchBridge:
             torch.set_float32_matmul_precision(before)
 
     def surroundings(self, stir: bool) -> dict[str, str]:
-        """Those of the process, and torch's own."""
+        """Those of the process, and torch's own; stirred, with another number of threads: one may set what is set anyway."""
         if stir:
             torch.rand(())
+            torch.set_num_threads(torch.get_num_threads() % 2 + 1)
         tiny = torch.tensor([1e-310], dtype=torch.float64) * 1.0
         return process_surroundings(stir) | {
             "gradient mode": "on" if torch.is_grad_enabled() else "off",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -178,10 +178,18 @@ class NativeQuantizer:
         setup = replace(self.setup, compiled=False, moved=self.setup.moved if how in ("deepcopy", "pickle") else ())
         fresh = NativeQuantizer(self._adapter, setup, self._adapter._module(setup))
         if how == "reloaded":
-            channels = setup.width or len(setup.levels) * setup.num_codebooks
-            fresh.quantize(np.zeros(LAYOUTS[setup.layout].shape(channels), dtype=PRECISIONS[setup.dtype].dtype))
+            fresh._use()
             how = "state"
         return NativeQuantizer(self._adapter, setup, self._bridge.copied(self._module, how, fresh._module))
+
+    def _use(self) -> None:
+        """A call, and, where it can be, decoding what came of it: whatever it keeps of its weights it has now."""
+        channels = self.setup.width or len(self.setup.levels) * self.setup.num_codebooks
+        shape, dtype = LAYOUTS[self.setup.layout].shape(channels), PRECISIONS[self.setup.dtype].dtype
+        answer = self.quantize(np.zeros(shape, dtype=dtype))
+        if answer.indices is not None and Capability.DECODE in self._adapter.capabilities:
+            with suppress(Exception):  # whether it decodes at all is the affair of the clauses on indices
+                self.indices_to_codes(answer.indices)
 
     def cast(self, dtype: str) -> NativeQuantizer:
         """The module itself, moved to a dtype."""
@@ -197,7 +205,14 @@ class NativeQuantizer:
         with self._bridge.running(self.setup):
             native, given = (self._bridge.native(values, self.setup.device) for values in (z, upstream))
             call = Call(self.setup.device, tracked=True)
-            return self._bridge.idle_weights(self._module, lambda: self._called(native, call)[0], given)
+            idle = self._bridge.idle_weights(self._module, lambda: self._called(native, call)[0], given)
+            codes, indices = self._called(native, call)
+            behind = {"a weight behind its codes": self._bridge.unlearnable(codes)}
+            if indices is not None and Capability.DECODE in self._adapter.capabilities:
+                with suppress(Exception):  # whether it decodes at all is the affair of the clauses on indices
+                    found = self._dialect.indices_to_codes(self._module, indices)
+                    behind["a weight behind the codes that it decodes"] = self._bridge.unlearnable(found)
+            return idle | {name: gets for name, gets in behind.items() if gets}
 
     def _written_back(self, native: Native, array: Array) -> None:
         """Of an array on a device, which is a copy: what a call has written into it, where one looks for it."""

@@ -180,7 +180,8 @@ class Quantizer(Protocol):
         ...
 
     def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
-        """Its weights that move the codes of `z` and get nothing for Σ codes·upstream: name → what they get, in words."""
+        """What learns nothing, name → what it gets, in words: its weights that move the codes of `z` and get nothing for
+        Σ codes·upstream; weights of a layer behind its codes, or behind what it decodes, that cannot learn from these."""
         ...
 
 
@@ -252,7 +253,8 @@ def residual_of(adapter: Adapter) -> Adapter | None:
 
 
 def surroundings_of(adapter: Adapter, stir: bool) -> dict[str, str] | None:
-    """What the target's process has set, by name, in words; with `stir`, after each generator has drawn a number.
+    """What the target's process has set, by name, in words; with `stir`, after each generator has drawn a number and the
+    number of threads was changed.
 
     It is the method `surroundings` of an adapter, which may be missing: None.
     """

@@ -1,4 +1,4 @@
-"""Which weights of a module stay what they are, although the codes depend on them."""
+"""Which weights stay what they are: a module's own, although the codes depend on them, and those behind its codes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def idle_weights(module: Any, forward: Callable[[], Tensor], upstream: Tensor) -
     said = {name: _said(gradient) for name, gradient in found.items()}
     weights = dict(module.named_parameters())
     return {name: what for name, what in said.items() if what and _moves(weights[name], forward)}
+
+
+def unlearnable(codes: Tensor) -> str:
+    """What a weight that multiplies these codes gets instead of a gradient: the error that stops it, or nothing."""
+    with torch.enable_grad():
+        weight = torch.ones(codes.shape, dtype=codes.dtype, device=codes.device, requires_grad=True)
+        try:
+            torch.autograd.grad((codes * weight).sum(), weight)
+        except RuntimeError as error:
+            return f"an error: {' '.join(str(error).split())[:120]}"
+    return ""
 
 
 def _said(gradient: Tensor | None) -> str:

@@ -22,7 +22,7 @@ FAMILIES: dict[str, tuple[str, *tuple[str, ...]]] = {
     "BND": ("boundaries", "test_boundaries"),
     "SYM": ("symmetry", "test_symmetry"),
     "SHP": ("shapes", "test_shapes"),
-    "IDX": ("indices", "test_indices"),
+    "IDX": ("indices", "test_indices", "test_indices_stored"),
     "GRD": ("gradients", "test_gradients", "test_gradients_of_weights"),
     "NUM": ("numerics", "test_numerics"),
     "TRN": ("training", "test_training", "test_training_process"),

@@ -31,7 +31,8 @@ def judge_left_alone(subject: Subject, do: Callable[[], None], said: str) -> Non
             words = f"{said} changes NumPy's treatment of floating-point errors"
             raise NonConformanceError(Finding(words, errors, "that of before", setup=subject.setup))
         seen.append({name: after[name] for name in _GENERATORS if name in after})
-        _surroundings(subject, stir=True)  # from here on every generator goes another way, unless it is seeded
+        # From here on every generator goes another way, unless it is seeded, and there is another number of threads.
+        _surroundings(subject, stir=True)
     for name in seen[0]:
         if seen[0][name] == seen[1][name]:
             raise NonConformanceError(
@@ -45,7 +46,7 @@ def judge_left_alone(subject: Subject, do: Callable[[], None], said: str) -> Non
 
 
 def stirred(subject: Subject) -> None:
-    """Every generator goes on by a draw."""
+    """Every generator goes on by a draw, with another number of threads."""
     _surroundings(subject, stir=True)
 
 

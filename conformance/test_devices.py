@@ -11,7 +11,14 @@ import numpy as np
 from fsqcheck.adapters import Capability
 from fsqcheck.conformance import comparators, probes
 from fsqcheck.conformance.clause import ALL_DTYPES, MUST, SHOULD, Span, clause
-from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, NotJudgedError, TargetRaisedError
+from fsqcheck.conformance.findings import (
+    Array,
+    Finding,
+    NonConformanceError,
+    NotJudgedError,
+    TargetRaisedError,
+    UnsupportedError,
+)
 from fsqcheck.conformance.judging import judge_grid, judge_levels, same_codes
 from fsqcheck.conformance.numbering import decoded
 from fsqcheck.conformance.subject import Reply, Subject
@@ -182,8 +189,8 @@ def _judge_region(subject: Subject, settled: Array, reply: Reply, where: str) ->
 @clause(
     "DEV-5",
     MUST,
-    "Compiled, the quantizer takes the levels and indices of the eager one outside the tolerance bands; in training the levels, "
-    "with a gradient.",
+    "Compiled, the quantizer takes the levels and indices of the eager one outside the tolerance bands, in a large codebook "
+    "too; in training the levels, with a gradient.",
     title="compiled equals eager",
     source=DESIGN,
     meaning="Compiling the model changes its tokens.",
@@ -202,12 +209,33 @@ def test_compiled_equals_eager(subject: Subject) -> None:
     if reply.indices is not None:
         own = subject.codebook.pack(subject.read(reply.codes))
         comparators.same_integers(reply.indices, own, "the indices of the compiled quantizer")
-    # A compiler keeps few versions of a function: where there are many rules, the others keep those of evaluation.
+    # Each takes the compiler seconds: where there are many rules, the others keep to evaluation.
     if subject.case.rule in subject.adapter.rules[:1] or len(subject.adapter.rules) <= _FEW_RULES:
         _judge_compiled_training(subject, vectors)
+        _judge_compiled_packing(subject.with_levels(_MANY_CODES))
 
 
 _FEW_RULES = 2
+
+#: More codes than an int32 numbers, in channels that every rule takes.
+_MANY_CODES = (3,) * 20
+
+
+def _judge_compiled_packing(subject: Subject) -> None:
+    """The indices of a large codebook, where the eager quantizer has them: that it has none is the affair of IDX-6."""
+    vectors = probes.settled(subject.rule, subject.levels, subject.case.dtype, 400)
+    try:
+        eager = subject.ask(vectors, subject.quantizer(compiled=False))
+    except (TargetRaisedError, UnsupportedError):
+        return
+    expected = subject.codebook.pack(subject.read(eager.codes))
+    if eager.indices is None or not (right := eager.indices == expected).any():
+        return
+    with subject.must_answer("codes of a compiled quantizer"):
+        compiled = subject.ask(vectors, subject.quantizer())
+    if compiled.indices is not None:
+        where = f"the indices of the compiled quantizer with {subject.codebook.size:,} codes"
+        comparators.same_integers(compiled.indices[right], expected[right], where)
 
 
 def _judge_compiled_training(subject: Subject, vectors: Array) -> None:

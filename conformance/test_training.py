@@ -198,6 +198,11 @@ def _copied_alike(
     comparators.same_bits(after.codes, before.codes, f"the codes of the copy{words}", "those of the original")
     if before.indices is not None and after.indices is not None:
         comparators.same_bits(after.indices, before.indices, f"the indices of the copy{words}", "those of the original")
+    if before.indices is not None and subject.has(Capability.DECODE):
+        indices = subject.laid_out(before.indices)
+        with suppress(TargetRaisedError):  # that it fails is the affair of IDX and SHP-11
+            theirs, ours = (one.indices_to_codes(indices) for one in (copy, quantizer))
+            comparators.same_bits(theirs, ours, f"the codes that the copy{words} decodes", "those of the original")
     if subject.has(Capability.CAST):
         copy.cast("float64")
         with subject.must_answer("the answer that it gave before", "once the copy was moved"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ import pytest
 import torch
 
 from fsqcheck.adapters import NativeAdapter, Setup, resolve, torch_fsq
-from fsqcheck.adapters.bridge import Bridge, arrays_held
+from fsqcheck.adapters.bridge import Bridge
 from fsqcheck.adapters.bridge_numpy import NumpyBridge
 from fsqcheck.adapters.bridge_torch import TorchBridge, carried
+from fsqcheck.adapters.holdings import held_by
 from fsqcheck.adapters.native import NoGradientError, codes_and_indices
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ, PRECISIONS, every_value
@@ -306,13 +308,22 @@ def test_the_memory_of_parameters_buffers_and_attributes_is_counted_once() -> No
     module.book = torch.zeros(100)  # a plain attribute
     module.again = [module.book]  # type: ignore[assignment]  # the same one, in a list
     module.register_buffer("more", torch.zeros(10, dtype=torch.float64))
-    assert TORCH.held_bytes(module) - before == 400 + 80
+    assert TORCH.held_bytes(module) - before == 400 + 80 + 8 * 2  # a list of one, a buffer's name
 
 
 def test_the_arrays_of_an_object_that_holds_itself_are_found() -> None:
     quantizer = FSQ([5, 4])
     quantizer.me = [{"again": quantizer}, np.zeros(3)]  # type: ignore[attr-defined]  # as some objects do
-    assert any(value.shape == (3,) for value in arrays_held(quantizer, NumpyBridge().is_array))
+    assert any(value.shape == (3,) for value in held_by(quantizer, NumpyBridge().is_array)[0])
+
+
+def test_the_entries_of_containers_are_counted_but_for_windows_and_for_what_is_no_part() -> None:
+    quantizer: Any = FSQ([5, 4])
+    _, before = held_by(quantizer, NumpyBridge().is_array)
+    quantizer.kept = {"of": [1, 2, 3], "all": {4, 5}}
+    quantizer.window = deque(range(100), maxlen=100)
+    quantizer.module, quantizer.call, quantizer.kind = np, np.tanh, dict
+    assert held_by(quantizer, NumpyBridge().is_array)[1] - before == 8 * (2 + 3 + 2)
 
 
 # The guard

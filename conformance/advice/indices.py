@@ -82,7 +82,8 @@ ADVICE = {
         why="The codebook of an FSQ is implicit: d integers decode any index. vector-quantize-pytorch 1.32.0 writes it out, so "
         "that `FSQ([8]*8)` takes about 10 s and 3.6 GB to construct.",
         fix="Drop the table and decode by division and remainder (IDX-1). For users who want to look at the whole codebook, "
-        "compute it in a method or property when it is asked for, and register no buffer.",
+        "compute it in a method or property when it is asked for, and register no buffer. What grows with every call is mostly "
+        "a list of statistics, or a cache by something that no call has in common with the next.",
     ),
     "IDX-12": Advice(
         why="A bfloat16 number is the same number in float32, and far from a threshold it has the same level in every dtype; "

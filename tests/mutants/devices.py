@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
-from .making import Answer, changed, coordinate, give_names, nudged
+from .making import Answer, changed, coordinate, give_names, nudged, packing
 
 DriftsOnItsAccelerator = changed(lambda q, z: z + 0.05 * (q.place == "cuda"))
 ShiftsWhenCompiled = nudged(lambda _, z: z + 0.05 * torch.compiler.is_compiling())
@@ -23,6 +23,13 @@ def _cut(z: Tensor) -> Tensor:
 
 DetachesWhenCompiled = changed(lambda _, z: _cut(z) if torch.compiler.is_compiling() else z)
 ErrsInCompiledTraining = nudged(lambda q, z: -z if torch.compiler.is_compiling() and q.training else z)
+PacksInInt32WhenCompiled = packing(
+    lambda q, level: (
+        (level.int() * q.basis.int()).sum(dim=-1, dtype=torch.int32).long()
+        if torch.compiler.is_compiling()
+        else (level.long() * q.basis).sum(dim=-1)
+    )
+)
 ErrsUnderFloat16Autocast = nudged(
     lambda _, z: (
         -z if torch.is_autocast_enabled(z.device.type) and torch.get_autocast_dtype("cpu") == torch.float16 else z

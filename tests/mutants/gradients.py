@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -130,6 +130,17 @@ class FreezesItsProjectionBack(TorchFSQ):
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self.project_out.requires_grad_(False)
+
+
+class StaysFrozenOnceEvaluated(TorchFSQ):
+    def train(self, mode: bool = True) -> Self:
+        return super().train(mode) if mode else super().train(mode).requires_grad_(False)
+
+
+class DecodesInInferenceMode(TorchFSQ):
+    @torch.inference_mode()
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        return super().indices_to_codes(indices)
 
 
 class DetachesTheWeightsOfItsProjection(TorchFSQ):

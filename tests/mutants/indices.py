@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -276,6 +277,17 @@ class BuildsItsCodebookAtTheFirstDecode(TorchFSQ):
         if self.codebook.size <= 2**20 and not hasattr(self, "book"):
             self.book = super().indices_to_codes(torch.arange(self.codebook.size, device=indices.device))
         return super().indices_to_codes(indices)
+
+
+class KeepsSomethingOfEveryCall(TorchFSQ):
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.means: list[float] = []
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        self.means.append(float(codes.detach().double().mean()))
+        return codes, indices
 
 
 class LooksAtItsFirstSampleOnly(TorchFSQ):

@@ -119,7 +119,7 @@ def nudged(spoil: Callable[[Any, Tensor], Tensor]) -> type[TorchFSQ]:
 
     def moved(q: TorchFSQ, z: Tensor) -> Tensor:
         spoilt = spoil(q, z).detach()
-        return torch.where(z.isfinite(), z + (spoilt - z.detach()).nan_to_num(), spoilt)
+        return torch.where(z.isfinite(), z + (spoilt - z.detach()).nan_to_num(), spoilt).to(z.dtype)
 
     return changed(moved)
 

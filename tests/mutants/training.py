@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from copy import copy
+from copy import copy, deepcopy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -273,7 +273,27 @@ class CannotBePickled(TorchFSQ):
         self.hook = lambda codes: codes
 
 
+class DecodesByTheWeightsOfItsFirstDecode(TorchFSQ):
+    """With a projection behind it, whatever it learns or loads afterwards."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        learning = self.project_out
+        if not isinstance(learning, nn.Linear):
+            return super().indices_to_codes(indices)
+        self.project_out = self.__dict__.setdefault("kept", deepcopy(learning)).to(learning.weight.dtype)
+        try:
+            return super().indices_to_codes(indices)
+        finally:
+            self.project_out = learning
+
+
 # In the process
+
+
+class UsesOneThread(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        torch.set_num_threads(1)
+        return super().forward(z)
 
 
 class SeedsItself(TorchFSQ):

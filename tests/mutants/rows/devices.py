@@ -27,6 +27,7 @@ ROWS = (
     Offender("ErrsUnderFloat16Autocast", "DEV-4", "the levels under autocast to float16", "level"),
     Offender("FailsToProjectUnderAutocast", "DEV-4", "(autocast bfloat16) raises", "dtype", "widened", "adapter"),
     Offender("ShiftsWhenCompiled", "DEV-5", "takes level", "level", tier="standard"),
+    Offender("PacksInInt32WhenCompiled", "DEV-5", "with 3,486,784,401 codes", "index", tier="standard"),
     Offender("DetachesWhenCompiled", "DEV-5", "compiled, in training", "gradient", tier="standard"),
     Offender("ErrsInCompiledTraining", "DEV-5", "takes level", "level", tier="standard"),
 )

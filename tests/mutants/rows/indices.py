@@ -60,6 +60,7 @@ ROWS = (
     Offender("DecodesInTheIndicesDtype", "IDX-13", "the codes of", "decode"),
     Offender("DecodesLargeCodebooksInTheIndicesDtype", "IDX-13", "the codes of int32 indices", "decode"),
     Offender("BuildsItsCodebookAtTheFirstDecode", "IDX-11", "bytes for each of its codes", "memory"),
+    Offender("KeepsSomethingOfEveryCall", "IDX-11", "more rounds of the same calls", "memory"),
     Offender("HoldsItsCodebook", "IDX-11", "bytes for each of its codes", "memory"),
     Offender("PacksBitsInInt32", "IDX-6", "encoding the codes of the index", "index encode"),
     Offender("NumbersLargeCodebooksInFloat32InTraining", "IDX-6", "in training mode, quantizing", "index context"),

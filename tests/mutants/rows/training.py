@@ -11,6 +11,7 @@ ROWS = (
     Offender(
         "AnswersOtherwiseFromTheSecondCallOn", "TRN-1", "differ from those of the first", "level gradient context copy"
     ),
+    Offender("UsesOneThread", "TRN-9", "a call changes the number of threads", "process"),
     Offender("SeedsItself", "TRN-9", "building a quantizer seeds the generator of torch", "process"),
     Offender("SetsTheDefaultDtype", "TRN-9", "building a quantizer changes the default dtype", "process dtype"),
     Offender("LooksForAnomalies", "TRN-9", "a call changes the detection of anomalies", "process gradient"),
@@ -93,10 +94,18 @@ ROWS = (
     Offender("DrawsItsNoiseElsewhere", "TRN-7", "with the same seed differ", "noise", "symmetric", "adapter"),
     Offender("ForgetsItsGain", "TRN-6", "of the copy differ", "copy level gradient context"),
     Offender("DetachesItsCopies", "TRN-6", "the gradients once it was copied are wrong", "copy gradient"),
-    Offender("DecodesOneFurtherOnceCopied", "TRN-6", "the codes that it decodes once it was copied", "copy"),
+    Offender("DecodesOneFurtherOnceCopied", "TRN-6", "the codes that the copy decodes differ", "copy"),
     Offender("CopiesItselfWithoutNoise", "TRN-6", "a copy has no noise", "copy noise", "symmetric", "adapter"),
     Offender("RemembersItsLastCodes", "TRN-6", "copy.deepcopy raises", "copy"),
     Offender("SharesItsWeightsWithItsCopies", "TRN-6", "once the copy was moved", "copy", "widened", "adapter"),
+    Offender(
+        "DecodesByTheWeightsOfItsFirstDecode",
+        "TRN-6",
+        "the codes that the copy with projections that had others before decodes",
+        "copy",
+        "widened",
+        "adapter",
+    ),
     Offender(
         "KeepsTheWeightsOfItsFirstCall",
         "TRN-6",
