@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -230,3 +232,19 @@ def test_a_rule_is_found_by_its_name(name: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_a_nan_has_no_level(rule: str) -> None:
     assert levels_at(rule, 3, [math.nan, 0.0, -math.nan]) == [-1, 1, -1]
+
+
+@pytest.mark.parametrize("part", ["rule", "amplitude", "shift", "grid", "constants", "rounded"])
+def test_a_rule_and_its_parts_do_not_change(part: str) -> None:
+    rule, constants = RULES["paper"], RULES["paper"].constants(5)
+    parts: dict[str, Any] = {
+        "rule": rule,
+        "amplitude": rule.amplitude,
+        "shift": rule.shift,
+        "grid": rule.grid,
+        "constants": constants,
+        "rounded": constants.rounded,
+    }
+    name = dataclasses.fields(parts[part])[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(parts[part], name, getattr(parts[part], name))
