@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import gc
+import logging
 import os
 import pickle
 import random
+import signal
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -85,6 +88,10 @@ class Bridge(Protocol):
         """The module on its device and in its mode."""
         ...
 
+    def switch(self, module: Module, training: bool) -> None:
+        """Puts the module into a mode, as a part of a larger one where the framework has such."""
+        ...
+
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:
         """Within it the framework computes in mixed precision with this dtype; as ever where it is None."""
         ...
@@ -149,6 +156,8 @@ def process_state() -> Iterator[None]:
     """Seeds Python's and NumPy's generators and puts back what a target may have changed in the process."""
     errors, numpy_state, python_state = np.geterr(), np.random.get_state(), random.getstate()
     folder, environment = Path.cwd(), dict(os.environ)
+    collecting, silenced, printing = gc.isenabled(), logging.root.manager.disable, np.get_printoptions()
+    interrupted = signal.getsignal(signal.SIGINT)
     random.seed(SEED)
     np.random.seed(SEED % 2**32)
     try:
@@ -158,6 +167,12 @@ def process_state() -> Iterator[None]:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         os.chdir(folder)
+        if gc.isenabled() != collecting:
+            (gc.enable if collecting else gc.disable)()
+        logging.disable(silenced)
+        np.set_printoptions(**printing)
+        if signal.getsignal(signal.SIGINT) is not interrupted:
+            signal.signal(signal.SIGINT, interrupted)
         for name in {name for name, _ in dict(os.environ).items() ^ environment.items()}:  # all of them would be slow
             if name in environment:
                 os.environ[name] = environment[name]
@@ -179,6 +194,10 @@ def process_surroundings(stir: bool) -> dict[str, str]:
     return {
         "folder": str(Path.cwd()),
         "environment": f"{len(environment)} variables with the hash {zlib.crc32(repr(environment).encode()):08x}",
+        "handler of Ctrl-C": str(signal.getsignal(signal.SIGINT)),
+        "garbage collector": "on" if gc.isenabled() else "off",
+        "level below which nothing is logged": str(logging.root.manager.disable),
+        "way in which NumPy prints numbers": str(np.get_printoptions()),
         "generator of Python": f"{zlib.crc32(repr(random.getstate()).encode()):08x}",
         "generator of NumPy": f"{zlib.crc32(repr((key[1].tobytes(), *key[2:])).encode()):08x}",
     }

@@ -73,6 +73,10 @@ class NumpyBridge:
             switched(module, training)
         return module
 
+    def switch(self, module: Module, training: bool) -> None:
+        """By its own switch."""
+        switched(module, training)
+
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:  # noqa: ARG002
         """There is no mixed precision: `Capability.AUTOCAST` is not among its capabilities."""
         return nullcontext()

@@ -64,6 +64,11 @@ def carried(tensor: torch.Tensor, device: str) -> torch.Tensor:
     return memory.as_strided(tensor.shape, tensor.stride(), offset)
 
 
+def _flushes() -> bool:
+    """Whether subnormal numbers are flushed to 0 in this thread."""
+    return not bool(torch.tensor([1e-310], dtype=torch.float64) * 1.0 > 0)
+
+
 #: Versions of one function that the compiler keeps; torch's own limit of 8 is reached by a handful of rules and dtypes.
 _VERSIONS = 256
 
@@ -112,6 +117,7 @@ class TorchBridge:
         dtype, threads, recording = torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
         device, generator = torch.get_default_device(), torch.get_rng_state()
         deterministic, products = torch.are_deterministic_algorithms_enabled(), _product_precision()
+        flushing = _flushes()
         anomalies, nan_checked = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
         # Not torch.manual_seed: without CUDA it keeps a formatted stack for each call, milliseconds and memory each time.
         torch.default_generator.manual_seed(SEED)
@@ -125,6 +131,7 @@ class TorchBridge:
             torch.set_default_dtype(dtype)
             torch.set_default_device(device if device.type != "cpu" else None)
             torch.set_rng_state(generator)
+            torch.set_flush_denormal(flushing)
             torch.set_grad_enabled(recording)
             torch.autograd.set_detect_anomaly(anomalies, nan_checked)
             if products is not None and _product_precision() != products:
@@ -182,6 +189,13 @@ class TorchBridge:
                 switch = "train" if training else "eval"
                 raise TypeError(f"its {switch}() gives {type(given).__name__}; nn.Module's gives the module itself")
         return _compiled(module) if compiled else module
+
+    def switch(self, module: Module, training: bool) -> None:
+        """As a part of a larger module, whose switch calls `train(mode)` of its parts and never their `eval()`."""
+        if isinstance(module, torch.nn.Module):
+            torch.nn.ModuleList([module]).train(training)
+        else:
+            switched(module, training)
 
     def region(self, device: str, autocast: str | None) -> AbstractContextManager[None]:
         """`torch.autocast`."""
@@ -282,7 +296,6 @@ class TorchBridge:
         if stir:
             torch.rand(())
             torch.set_num_threads(torch.get_num_threads() % 2 + 1)
-        tiny = torch.tensor([1e-310], dtype=torch.float64) * 1.0
         return process_surroundings(stir) | {
             "gradient mode": "on" if torch.is_grad_enabled() else "off",
             "default dtype": str(torch.get_default_dtype()),
@@ -291,7 +304,7 @@ class TorchBridge:
             "demand for deterministic algorithms": str(torch.are_deterministic_algorithms_enabled()),
             "detection of anomalies": "on" if torch.is_anomaly_enabled() else "off",
             "precision of products of matrices": str(_product_precision()),
-            "treatment of subnormal numbers": "kept" if bool(tiny > 0) else "flushed to 0",
+            "treatment of subnormal numbers": "flushed to 0" if _flushes() else "kept",
             "autocast": "on" if torch.is_autocast_enabled("cpu") else "off",
             "generator of torch": f"{zlib.crc32(torch.get_rng_state().numpy().tobytes()):08x}",
         }

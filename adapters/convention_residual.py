@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..reference import PRECISIONS, RESIDUAL_RULES, ResidualFSQ
-from .affording import whole_codebook
+from .affording import codebook_held
 from .bridge import Array, Bridge, Call, Pair
 from .construction import Construction, idle_projections
 from .dialect import RESIDUAL, Dialect
@@ -268,7 +268,9 @@ class _Trial:
             return "its constructor has no argument groups"
         if setup.stage_dropout and "quantize_dropout" not in self.parameters:
             return "its constructor has no argument quantize_dropout"
-        return whole_codebook(setup)
+        return codebook_held(
+            setup, lambda levels: self.bridge.held_bytes(self.construction(replace(setup, levels=levels)).build())
+        )
 
     def _channel_first(self, setup: Setup) -> bool:
         return setup.layout.index("d") != len(setup.layout) - 1

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..reference import PRECISIONS
-from .bridge import Array, Bridge, Call, Module, Native, Pair, switched
+from .bridge import Array, Bridge, Call, Module, Native, Pair
 from .construction import Construction
 from .dialect import CONVENTION, Dialect
 from .layouts import LAYOUTS
@@ -170,8 +170,8 @@ class NativeQuantizer:
         return self._bridge.array(found)
 
     def train(self, mode: bool) -> None:
-        """The module's own switch."""
-        switched(self._module, mode)
+        """As a part of a larger model is switched, or by its own switch."""
+        self._bridge.switch(self._module, mode)
 
     def copied(self, how: str) -> NativeQuantizer:
         """A copy of the module, in the same mode."""
@@ -207,7 +207,13 @@ class NativeQuantizer:
             call = Call(self.setup.device, tracked=True)
             idle = self._bridge.idle_weights(self._module, lambda: self._called(native, call)[0], given)
             codes, indices = self._called(native, call)
-            behind = {"a weight behind its codes": self._bridge.unlearnable(codes)}
+            unrecorded, _ = self._called(native, replace(call, tracked=False))
+            behind = {
+                "a weight behind its codes": self._bridge.unlearnable(codes),
+                "a weight behind its codes, made without a gradient,": self._bridge.unlearnable(unrecorded),
+            }
+            if indices is not None:
+                behind["an embedding of its indices"] = self._bridge.unlearnable(indices)
             if indices is not None and Capability.DECODE in self._adapter.capabilities:
                 with suppress(Exception):  # whether it decodes at all is the affair of the clauses on indices
                     found = self._dialect.indices_to_codes(self._module, indices)

@@ -100,7 +100,9 @@ class TorchFSQ(nn.Module):
         return (out.movedim(-1, 1) if first else out), (indices.squeeze(-1) if self.num_codebooks == 1 else indices)
 
     def codes_to_indices(self, codes: Tensor) -> Tensor:
-        """The int64 indices of codes (…, d); -1 for a code that is NaN or lies off the grid's ends."""
+        """The int64 indices of codes (…, d); -1 for a code that is NaN or lies off the grid's ends; `ValueError` for no d."""
+        if codes.shape[-1:] != self.sizes.shape:
+            raise ValueError(f"codes must have {len(self.levels)} channels last, got the shape {tuple(codes.shape)}")
         values = codes.float() if self.wide is None else codes.double()
         centre, half = (self.narrow if self.wide is None else self.wide)[3:]
         level = torch.round(values * half + centre)

@@ -30,9 +30,10 @@ def idle_weights(module: Any, forward: Callable[[], Tensor], upstream: Tensor) -
 
 
 def unlearnable(codes: Tensor) -> str:
-    """What a weight that multiplies these codes gets instead of a gradient: the error that stops it, or nothing."""
+    """What a weight that multiplies these codes or indices gets instead of a gradient: the error that stops it, or nothing."""
     with torch.enable_grad():
-        weight = torch.ones(codes.shape, dtype=codes.dtype, device=codes.device, requires_grad=True)
+        dtype = codes.dtype if codes.is_floating_point() else torch.float32
+        weight = torch.ones(codes.shape, dtype=dtype, device=codes.device, requires_grad=True)
         try:
             torch.autograd.grad((codes * weight).sum(), weight)
         except RuntimeError as error:

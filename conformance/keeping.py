@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ..adapters import Answer, Capability
+from ..adapters import Answer, Capability, Probe
 from . import comparators, probes
 from .findings import Array, Finding, NonConformanceError, TargetRaisedError
 from .numbering import codes_of
@@ -53,6 +53,17 @@ def questions(subject: Subject, quantizer: WitnessedQuantizer) -> Mapping[str, Q
             Capability.DECODE,
             lambda seed: quantizer.indices_to_codes(subject.laid_out(numbers(seed))),
         ),
+        # Of a table these may be a part, which is no copy.
+        (
+            "the decoded codes of one index",
+            Capability.DECODE,
+            lambda _: quantizer.indices_to_codes(subject.laid_out(np.array([3]))),
+        ),
+        (
+            "the decoded codes of consecutive indices",
+            Capability.DECODE,
+            lambda _: quantizer.indices_to_codes(subject.laid_out(np.arange(count))),
+        ),
     )
     return {what: ask for what, needed, ask in asked if needed is None or subject.has(needed)}
 
@@ -64,6 +75,14 @@ def judge_kept(what: str, question: Question) -> None:
         if first is None:
             return
         kept = first.copy()
+        if any(size > 1 and not stride for size, stride in zip(first.shape, first.strides, strict=True)):
+            raise NonConformanceError(
+                Finding(
+                    f"{what} are one number in many places: what is written into one of them is in all",
+                    f"shape {first.shape} with strides {first.strides}",
+                    "memory of its own for every element",
+                )
+            )
         question(1)
         comparators.same_bits(first, kept, f"{what} after a second one", "what they were")
         if not first.flags.writeable or first.dtype.kind not in "if":
@@ -80,6 +99,28 @@ def judge_kept(what: str, question: Question) -> None:
                     tried=int(again.size),
                 )
             )
+
+
+def judge_apart(subject: Subject, quantizer: WitnessedQuantizer) -> None:
+    """Codes are no part of the memory of the input, even where they are its numbers: zeros, and codes that are on the grid."""
+    shape = subject.layout.shape(len(subject.levels))
+    count = int(np.prod(subject.layout.positions(shape)))
+    on_grid = codes_of(subject, np.arange(count) % subject.codebook.size).astype(subject.precision.dtype)
+    for z in (
+        np.zeros(shape, dtype=subject.precision.dtype),
+        np.ascontiguousarray(subject.layout.unflatten(on_grid, shape)),
+    ):
+        with suppress(TargetRaisedError):  # that it fails is the affair of other clauses
+            if np.shares_memory(quantizer.quantize(z, copied=False).codes, z):
+                raise NonConformanceError(
+                    Finding(
+                        "the codes are the input itself: what is written into them is in the input",
+                        "codes in the memory of the input",
+                        "an answer of its own",
+                        probe=Probe("forward", z),
+                        setup=subject.setup,
+                    )
+                )
 
 
 #: What a quantizer may be tempted to clip, to clean or to flush where it stands.

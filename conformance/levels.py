@@ -127,8 +127,22 @@ def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     return _allowed(quick if tier == "quick" else quick + more, rule)
 
 
-def _channels_and_wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    return _channels(rule, tier) + _wide(rule, tier)
+def _together(rule: Rule) -> tuple[tuple[int, ...], ...]:
+    """Lists as users have them: channels all alike, those that are recommended, and more channels than 8 and than 16.
+
+    A channel takes its levels whatever other channels there are.
+    """
+    alike = ((8, 8, 8), (5, 5, 5), (4, 4), (7, 7))
+    mixed = ((8, 5, 5, 5), (7, 5, 5, 5, 5), (3,) * 8 + (4,), (3,) * 8 + (5,), (3,) * 16 + (4,), (3,) * 16 + (5,))
+    return _allowed((*alike, *mixed), rule)
+
+
+def _every_and_together(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    return _every(rule, tier) + _together(rule)
+
+
+def _channels_wide_and_together(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
+    return _channels(rule, tier) + _wide(rule, tier) + _together(rule)
 
 
 def _staged(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
@@ -173,7 +187,8 @@ LEVEL_SETS: dict[str, Callable[[Rule, str], tuple[tuple[int, ...], ...]]] = {
     "fine": _fine,
     "large": _large,
     "wide": _wide,
-    "channels and wide": _channels_and_wide,
+    "every and together": _every_and_together,
+    "channels, wide and together": _channels_wide_and_together,
     "recommended": _recommended,
     "stored": _stored,
     "growth": _growth,

@@ -73,13 +73,13 @@ def _repeated(subject: Subject, block: Array, least: int) -> Array:
 
 
 def same_gradients_at_length(subject: Subject, quantizer: WitnessedQuantizer) -> None:
-    """Of more than 2^15 vectors, in the main layout 2^18, that are one block again and again, each has the gradient of the
-    smooth part, and the one further up."""
+    """Of more than 2^15 vectors, in the main layout 2^17, in float32 2^18, that are one block again and again, each has the
+    gradient of the smooth part, and the one further up."""
     if subject.layout.long_axis is None:
         return
     block = active_inputs(subject, subject.case.dtype)[:541]
     main = subject.layout.name == main_layout(subject.adapter.layouts)
-    z = _repeated(subject, block, 2**18 if main else 2**15)
+    z = _repeated(subject, block, (2**18 if subject.case.dtype == "float32" else 2**17) if main else 2**15)
     _, gradient = quantizer.vjp(z, np.ones_like(z))
     found, one = subject.layout.flatten(gradient), np.ones_like(block)
     where = f"the gradients of {len(found)} vectors, as (position, channel),"

@@ -45,6 +45,23 @@ def judge_left_alone(subject: Subject, do: Callable[[], None], said: str) -> Non
             )
 
 
+def judge_nothing_drawn(subject: Subject, do: Callable[[], None], said: str) -> None:
+    """What is done draws no random number from any generator of the process. said: what that is, in words."""
+    before = _surroundings(subject)
+    do()
+    after = _surroundings(subject)
+    for name in _GENERATORS:
+        if name in before and before[name] != after[name]:
+            raise NonConformanceError(
+                Finding(
+                    f"{said} draws from the {name}",
+                    "another state after it",
+                    "the state of before: whatever else draws from it goes another way",
+                    setup=subject.setup,
+                )
+            )
+
+
 def stirred(subject: Subject) -> None:
     """Every generator goes on by a draw, with another number of threads."""
     _surroundings(subject, stir=True)

@@ -122,7 +122,7 @@ def _ladder(subject: Subject, channel: int) -> np.ndarray:
     title="thresholds",
     source="arXiv 2309.15505 §3.1 and its notebook; arXiv 2411.19842 §3.2; vector-quantize-pytorch issue 94",
     meaning="The same latent gives other tokens than every correct implementation of this rule: a swap changes your data.",
-    over=replace(EVERYWHERE, levels="every"),
+    over=replace(EVERYWHERE, levels="every and together"),
 )
 def test_thresholds_lie_within_their_bands(subject: Subject) -> None:
     vectors, reply = _probed(subject)
@@ -178,7 +178,9 @@ def test_levels_rise_with_the_input(subject: Subject) -> None:
 def test_large_inputs_saturate(subject: Subject) -> None:
     ends = np.array([sign * size for size in probes.sizes(subject.precision) for sign in (-1.0, 1.0)])
     ends = ends.astype(subject.precision.dtype)
-    vectors = np.repeat(ends[:, None], len(subject.levels), axis=1)
+    alike = np.repeat(ends[:, None], len(subject.levels), axis=1)
+    turned = alike * np.where(np.arange(len(subject.levels)) % 2, -1.0, 1.0).astype(ends.dtype)
+    vectors = np.concatenate([alike, turned])  # both ends in one vector, too
     reply = subject.ask(vectors)
     judge_grid(subject, vectors, reply, subject.held)
     judge_levels(subject, vectors, reply, subject.held)

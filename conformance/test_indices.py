@@ -70,6 +70,8 @@ def test_every_code_survives_a_round_trip(subject: Subject) -> None:
     again = decoded(subject, quantizer, indices)
     tolerance = max(subject.grid_tolerance(channel) for channel in range(len(subject.levels)))
     comparators.within(again, codes, tolerance, "the codes, as (index, channel), after encoding and decoding")
+    negative = quantizer.codes_to_indices(np.where(codes == 0, np.float32(-0.0), codes))
+    comparators.same_integers(negative, indices, "the indices of the same codes with -0 in the place of 0")
 
 
 @clause(
@@ -130,6 +132,7 @@ def test_forward_indices_count_the_codebook(subject: Subject) -> None:
     outside = (indices.astype(object) < 0) | (indices.astype(object) >= subject.codebook.size)
     wrong = np.asarray(outside, dtype=bool) if np.any(outside) else indices != exact.astype(indices.dtype)
     if not wrong.any():
+        _numbers_infinities(subject)
         return
     row = int(np.flatnonzero(wrong)[0])
     found = int(indices[row])
@@ -148,6 +151,20 @@ def test_forward_indices_count_the_codebook(subject: Subject) -> None:
             setup=subject.setup,
         )
     )
+
+
+def _numbers_infinities(subject: Subject) -> None:
+    """Vectors of infinities of both signs, where their levels are right: what they are else is the affair of BND-5."""
+    signs = np.where((np.arange(2)[:, None] + np.arange(len(subject.levels))) % 2, -1.0, 1.0)
+    z = (signs * np.inf).astype(subject.precision.dtype)
+    try:
+        reply = subject.ask(z)
+    except TargetRaisedError:
+        return
+    levels = subject.exact_levels(z)
+    right = (subject.read(reply.codes) == levels).all(axis=1)
+    found, expected = indices_given(reply.indices)[right], subject.codebook.pack(levels)[right]
+    comparators.same_integers(found, expected, "the indices of vectors of infinities of both signs")
 
 
 @clause(
@@ -207,7 +224,8 @@ def test_many_levels_have_exact_indices(subject: Subject) -> None:
 @clause(
     "IDX-8",
     MUST,
-    "Codes that a forward call gives in float16 or bfloat16 have the same indices as the call itself.",
+    "Codes that a forward call gives in float16 or bfloat16 have the same indices as the call itself, as they are and read in "
+    "float32.",
     title="low-precision codes",
     source="vector-quantize-pytorch 1.32.0: codes_to_indices sums bfloat16 codes in bfloat16",
     meaning="Tokens that are computed from half-precision codes are wrong, or outside the codebook.",
@@ -233,6 +251,11 @@ def test_low_precision_codes_have_thesame_indices(subject: Subject) -> None:
             raise NotJudgedError("codes of float32 have other indices too")
         encoded, exact, codes = encoded[alike], exact[alike], codes[alike]
     same_indices(subject, encoded, exact, codes, "codes_to_indices", "encoding the codes of")
+    read = codes.astype(np.float32)  # as they come back from a file
+    encoded = quantizer.codes_to_indices(read)
+    same_indices(
+        subject, encoded, exact, read, "codes_to_indices", f"encoding the {subject.case.dtype} codes in float32 of"
+    )
 
 
 @clause(
@@ -243,12 +266,16 @@ def test_low_precision_codes_have_thesame_indices(subject: Subject) -> None:
     source="vector-quantize-pytorch 1.32.0 decodes -1 and ΠL to valid codes",
     meaning="Padding tokens, off-by-one errors and a wrong vocabulary decode to plausible codes without a word.",
     needs=[Capability.DECODE],
-    over=Span(levels="mixed", variants=("minus one", "size", "far below", "far above")),
+    over=Span(levels="mixed", variants=("minus one", "size", "far below", "far above", "2^32")),
 )
 def test_bad_indices_are_refused(subject: Subject) -> None:
     size = subject.codebook.size
     far = 2**31 - 1 if size < 2**31 else 2**63 - 1
-    index = {"minus one": -1, "size": size, "far below": -(2**31), "far above": far}[str(subject.case.variant)]
+    index = {"minus one": -1, "size": size, "far below": -(2**31), "far above": far, "2^32": 2**32}[
+        str(subject.case.variant)
+    ]
+    if 0 <= index < size:
+        raise NotJudgedError(f"it is an index of a codebook of {size}")
     quantizer = subject.quantizer()
     # Alone, and as the last, the first and one in the middle of several that are valid, and in the last sample of a batch.
     placed: list[tuple[Array, int, str]] = []
@@ -260,6 +287,8 @@ def test_bad_indices_are_refused(subject: Subject) -> None:
         batch = np.zeros(many, dtype=np.int64)
         batch.reshape(-1)[-1] = index
         placed.append((batch, batch.size - 1, f" in the last of {MANY['B']} samples"))
+    if -(2**31) <= index < 2**31:
+        placed.append((subject.laid_out(np.array([index])).astype(np.int32), 0, " in int32"))
     for bad, place, among in placed:
         try:
             codes = quantizer.indices_to_codes(bad)

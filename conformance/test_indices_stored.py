@@ -57,7 +57,7 @@ def _used(subject: Subject) -> WitnessedQuantizer:
 
 
 #: Rounds of calls until it is looked at what is held, and again, and again: a window of some last calls is full by then.
-_ROUNDS = 64
+_ROUNDS = 24
 
 
 def _calls_leave_nothing(subject: Subject) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
@@ -128,6 +130,13 @@ def test_nan_stays_visible(subject: Subject) -> None:
         return
     for row, place in enumerate(places):
         _stays_visible(subject, quantizer, reply, vectors, 2 * row + 1, place)
+    # And where nothing else is there: of all vectors, or in one whose other channels are infinite.
+    nothing = np.full((2, d), np.nan, dtype=subject.precision.dtype)
+    infinite = nothing.copy()
+    infinite[:, 1:] = np.inf
+    for alone, place in ((nothing, slice(d)), (infinite, slice(1))):
+        with suppress(TargetRaisedError):
+            _stays_visible(subject, quantizer, subject.ask(alone[:1], quantizer), alone, 0, place)
     _encoded_visibly(subject, quantizer, reply.codes[1::2])
 
 

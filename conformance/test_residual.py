@@ -28,8 +28,8 @@ _MANY, _COARSE = 16, 128
 _DRAWS = 128
 #: Not one of so many leaves out any of four stages with probability 10^-9.
 _FEW_DRAWS = 16
-#: More codes than the 2^15 that an int16 holds.
-_LARGE = (33, 31, 35)
+#: More codes than the 2^15 that an int16 holds, and than the 2^24 that a float32 tells apart.
+_LARGE = ((33, 31, 35), (8,) * 9)
 
 
 @clause(
@@ -55,11 +55,16 @@ def test_every_stage_has_an_index(subject: Subject) -> None:
             quiet.quantizer()
             for vectors in _leaving_nothing(quiet):
                 _judge_indices(quiet, vectors)
-    if subject.case.dtype == "float32" and all(map(staged.rule.stage.levels_allowed, _LARGE)):
-        large = Staged(subject.with_levels(_LARGE), stages=1)
+    for levels in _LARGE if subject.case.dtype == "float32" else ():
+        if not all(map(staged.rule.stage.levels_allowed, levels)):
+            continue
+        large = Staged(subject.with_levels(levels), stages=1)
         with suppress(UnsupportedError, TargetRaisedError):  # it may take certain lists only
-            large.quantizer()
-            _judge_indices(large, large.vectors())
+            quantizer, vectors = large.quantizer(), large.vectors()
+            _judge_indices(large, vectors)
+            if subject.habits.stages.right:
+                found, many = large.ask(vectors, quantizer).indices, f" of {large.subject.codebook.size:,} codes"
+                large.judge_levels(vectors, found, [0], quantizer.setup, many)
     if subject.codebook.order == "C":
         published = Staged(subject.in_order("F"), stages=staged.count)
         quantizer, vectors = published.quantizer(), published.vectors()
@@ -260,8 +265,14 @@ def _judge_coarse(
     if not cut:
         numbers["another number of stages for each vector"] = np.arange(count) % staged.count + 1
         numbers["vectors of which some have no stage at all"] = np.arange(count) % (staged.count + 1)
-    for which, kept in numbers.items():
-        coarse = np.where(np.arange(staged.count) >= kept[:, None], -1, reply.indices)
+    left_out = {which: np.arange(staged.count) >= kept[:, None] for which, kept in numbers.items()}
+    if not cut:
+        left_out["all stages but one in the middle"] = np.arange(staged.count) == np.full(
+            (count, 1), staged.count // 2 - 1
+        )
+    for which, marked in left_out.items():
+        coarse = np.where(marked, -1, reply.indices)
+        kept = staged.count - marked.sum(axis=1)
         with staged.subject.must_answer(f"the codes of {which}{where}"):
             given = staged.laid_out(coarse[:, : kept[0]] if cut else coarse, reply.given, shape)
             decoded = staged.decoded(quantizer, given, shape)
@@ -325,6 +336,23 @@ def _judge_left_out(staged: Staged, vectors: Array, reply: StagedReply, layout: 
 )
 def test_every_number_of_stages_is_drawn(subject: Subject) -> None:
     staged = Staged(subject)
+    quantizer = _every_number(staged)
+    _every_number(Staged(subject, stages=2))
+    quantizer.train(False)
+    staged.ask(staged.vectors()[:64], quantizer)
+    quantizer.train(True)
+    _must_leave_out(staged, quantizer, "after an evaluation")
+    last = subject.layout.name.endswith("d")
+    for other in staged.elsewhere(stage_dropout=True):
+        if other.subject.layout.name.endswith("d") != last:
+            with suppress(TargetRaisedError, WrongAnswerError):  # the affair of RES-6
+                turned = other.quantizer(stage_dropout=True)
+                _must_leave_out(other, turned, f"in the layout {other.subject.layout.name}")
+            return
+
+
+def _every_number(staged: Staged) -> WitnessedQuantizer:
+    """A quantizer in training of which every number of stages was seen."""
     quantizer = staged.quantizer(stage_dropout=True)
     kept = [int((reply.indices[0] != -1).sum()) for reply in staged.drawn(_DRAWS, quantizer)]
     missing = sorted(set(range(1, staged.count + 1)) - set(kept))
@@ -340,17 +368,7 @@ def test_every_number_of_stages_is_drawn(subject: Subject) -> None:
                 setup=quantizer.setup,
             )
         )
-    quantizer.train(False)
-    staged.ask(staged.vectors()[:64], quantizer)
-    quantizer.train(True)
-    _must_leave_out(staged, quantizer, "after an evaluation")
-    last = subject.layout.name.endswith("d")
-    for other in staged.elsewhere(stage_dropout=True):
-        if other.subject.layout.name.endswith("d") != last:
-            with suppress(TargetRaisedError, WrongAnswerError):  # the affair of RES-6
-                turned = other.quantizer(stage_dropout=True)
-                _must_leave_out(other, turned, f"in the layout {other.subject.layout.name}")
-            return
+    return quantizer
 
 
 def _must_leave_out(staged: Staged, quantizer: WitnessedQuantizer, where: str) -> None:

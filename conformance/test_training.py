@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from fsqcheck.adapters import Capability, Probe
 from fsqcheck.conformance import comparators
-from fsqcheck.conformance.beside import judge_beside_another
 from fsqcheck.conformance.clause import ALL_DTYPES, HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, Finding, NonConformanceError, TargetRaisedError
 from fsqcheck.conformance.judging import same_codes
@@ -27,9 +25,10 @@ from fsqcheck.conformance.noising import (
 from fsqcheck.conformance.subject import Reply, Subject, indices_given
 from fsqcheck.conformance.surrogate import gradient_tolerance
 from fsqcheck.conformance.surroundings import on_numpy, others_drawn, stirred
+from fsqcheck.conformance.traces import BEFORE
 from fsqcheck.conformance.using import further_answers, same_further_answers
 from fsqcheck.conformance.witness import WitnessedQuantizer
-from fsqcheck.reference import PRECISIONS, Rule
+from fsqcheck.reference import Rule
 
 NOISE = "arXiv 2411.19842 §3.2"
 
@@ -241,97 +240,22 @@ def test_noise_is_seeded(subject: Subject) -> None:
             )
 
 
-#: Calls in training; what starts or ends after so many is seen.
-_WARM_UP = 420
-#: As many of them are of the whole input, with gradients recorded; the others of one sample.
-_WHOLE = 24
-
-
-def _trained_long(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
-    subject.needs(Capability.TRAIN)
-    quantizer.train(True)
-    for _ in range(_WHOLE):
-        quantizer.quantize(memory, tracked=subject.has(Capability.GRADIENT))
-    one = subject.layout.shape(len(subject.levels), **dict.fromkeys("BTHW", 1))
-    z = np.zeros(one, dtype=memory.dtype)
-    for _ in range(_WARM_UP - _WHOLE):
-        quantizer.quantize(z)
-    quantizer.train(False)
-
-
-def _built_another(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
-    judge_beside_another(subject, quantizer)
-
-
-def _asked_in_other_dtypes(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
-    # The coarsest first, for what the first call decides; in half precision the finest.
-    coarse_first = subject.case.dtype not in HALF_DTYPES
-    for dtype in sorted(subject.adapter.dtypes, key=lambda name: PRECISIONS[name].eps, reverse=coarse_first):
-        if dtype != subject.case.dtype:
-            with np.errstate(over="ignore"):
-                other = memory.astype(PRECISIONS[dtype].dtype)
-            quantizer.quantize(other)
-
-
-def _asked_under_autocast(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
-    subject.needs(Capability.AUTOCAST)
-    quantizer.quantize(memory, autocast="bfloat16")
-
-
-def _asked_for_inference(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
-    subject.needs(Capability.INFERENCE)
-    reply = subject.reply(quantizer.quantize(memory, inference=True), memory.shape)
-    plain = subject.reply(subject.quantizer().quantize(memory), memory.shape)
-    same_codes(subject, reply.codes, plain.codes, "in inference mode")
-    if reply.indices is not None and plain.indices is not None:
-        comparators.same_bits(reply.indices, plain.indices, "the indices in inference mode", "those otherwise")
-
-
-def _encoded_and_decoded(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
-    subject.needs_any(Capability.ENCODE, Capability.DECODE)
-    further_answers(subject, quantizer)
-
-
-def _refused(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:
-    with suppress(TargetRaisedError):  # that it passes is the affair of SHP-9
-        quantizer.quantize(np.concatenate([memory, memory], axis=subject.layout.channel_axis))
-
-
-def _asked_in_the_same_memory(subject: Subject, quantizer: WitnessedQuantizer, memory: Array) -> None:  # noqa: ARG001
-    quantizer.quantize(memory)
-    half = memory.reshape(-1)[: memory.size // 2]
-    np.negative(half, out=half)  # now it begins as the input that comes next
-    quantizer.quantize(memory)
-
-
-#: What is done before, in a case's words; `memory` holds an input there that is overwritten afterwards.
-_BEFORE: dict[str, tuple[str, Callable[[Subject, WitnessedQuantizer, Array], None]]] = {
-    "dtypes": ("calls in other dtypes", _asked_in_other_dtypes),
-    "training": (f"{_WARM_UP} calls in training", _trained_long),
-    "instances": ("another quantizer was built and asked", _built_another),
-    "autocast": ("a call under autocast", _asked_under_autocast),
-    "inference": ("a call in inference mode", _asked_for_inference),
-    "memory": ("another input in the same memory", _asked_in_the_same_memory),
-    "coded": ("codes were encoded and indices decoded", _encoded_and_decoded),
-    "refused": ("an input that was refused", _refused),
-}
-
-
 @clause(
     "TRN-8",
     MUST,
-    "What was done before leaves no trace: calls in other dtypes, under autocast, in inference mode or in training, a refused "
-    "input, another in the same memory, encoding and decoding, another quantizer; and inference mode gives the same answer.",
+    "What was done before leaves no trace: calls in other dtypes, under autocast, in inference mode, in another thread, many in "
+    "training or evaluation, a refused input, another in the same memory or much like it, encoding and decoding, another "
+    "quantizer; and each of these calls gives the same answer.",
     title="no trace",
     source="arXiv 2309.15505 §3.1: a fixed function without state",
     meaning="Tokens or gradients depend on the order in which a program does things: on which model it loaded last, or on "
     "whether it evaluated before it trained.",
-    over=Span(levels="mixed", dtypes=ALL_DTYPES, variants=tuple(_BEFORE)),
+    over=Span(levels="mixed", dtypes=ALL_DTYPES, variants=tuple(BEFORE)),
 )
 def test_what_was_done_before_leaves_no_trace(subject: Subject) -> None:
     vectors = subject.probes()
     vectors = vectors[: 256 if subject.layout.long_axis is not None else 1]
-    words, before = _BEFORE[str(subject.case.variant)]
+    words, before = BEFORE[str(subject.case.variant)]
     z = np.ascontiguousarray(subject.layout.arrange(vectors))
     fresh, used = subject.quantizer(), subject.quantizer()
     expected = [_asked(subject, fresh, z, training) for training in _modes(subject)]

@@ -11,15 +11,17 @@ from fsqcheck.adapters import Capability
 from fsqcheck.conformance.clause import MUST, Span, clause
 from fsqcheck.conformance.findings import Array, TargetRaisedError
 from fsqcheck.conformance.subject import Subject
-from fsqcheck.conformance.surroundings import judge_left_alone
+from fsqcheck.conformance.surroundings import judge_left_alone, judge_nothing_drawn
 from fsqcheck.conformance.using import further_answers
+from fsqcheck.conformance.witness import WitnessedQuantizer
 
 
 @clause(
     "TRN-9",
     MUST,
     "A quantizer leaves the process as it was: gradient mode, default dtype and device, threads, folder and environment, NumPy's "
-    "treatment of errors, torch's detection of anomalies and its precision of products; and it seeds no generator.",
+    "treatment of errors, torch's detection of anomalies and its precision of products; it seeds no generator, and in "
+    "evaluation it draws from none.",
     title="process left alone",
     source="design: an FSQ is a function of its input (arXiv 2309.15505 §3.1)",
     meaning="Something else breaks: training stops without a word, dropout repeats itself, other layers change their dtype.",
@@ -29,6 +31,9 @@ def test_the_process_is_left_alone(subject: Subject) -> None:
     z = np.zeros(subject.layout.shape(len(subject.levels)), dtype=subject.precision.dtype)
     said = _SAID[str(subject.case.variant)]
     judge_left_alone(subject, lambda: _do(subject, z), said)
+    if subject.case.variant == "asked":
+        quantizer = subject.quantizer(training=False)
+        judge_nothing_drawn(subject, lambda: _evaluate(subject, quantizer, z), "a call in evaluation")
 
 
 _SAID = {"built": "building a quantizer", "asked": "a call", "refused": "an input that is refused"}
@@ -39,6 +44,13 @@ def _do(subject: Subject, z: Array) -> None:
     if subject.case.variant == "refused":
         with suppress(TargetRaisedError):
             quantizer.quantize(np.concatenate([z, z], axis=subject.layout.channel_axis), tracked=recorded)
+        refused = subject.laid_out(np.array([subject.codebook.size]))
+        if subject.has(Capability.DECODE):
+            with suppress(TargetRaisedError):
+                quantizer.indices_to_codes(refused)
+        if subject.has(Capability.ENCODE):
+            with suppress(TargetRaisedError):
+                quantizer.codes_to_indices(np.zeros((1, 2 * len(subject.levels)), dtype=np.float32))
     if subject.case.variant == "asked":
         quantizer.quantize(z)
         if recorded:
@@ -49,6 +61,11 @@ def _do(subject: Subject, z: Array) -> None:
             quantizer.quantize(z, tracked=recorded)
             _train_with_noise(subject, z, recorded)
         further_answers(subject, quantizer)
+
+
+def _evaluate(subject: Subject, quantizer: WitnessedQuantizer, z: Array) -> None:
+    quantizer.quantize(z)
+    further_answers(subject, quantizer)
 
 
 def _train_with_noise(subject: Subject, z: Array, recorded: bool) -> None:

@@ -219,3 +219,10 @@ def test_codes_are_decoded_to_the_precision_of_the_default_dtype() -> None:
     finally:
         torch.set_default_dtype(before)
     np.testing.assert_array_equal(codes.numpy(), FSQ([8, 7], "symmetric").indices_to_codes(np.arange(56)))
+
+
+def test_a_tie_goes_to_the_even_level_where_the_rule_says_so() -> None:
+    for rule, levels in (("symmetric-even", [2, 2]), ("symmetric", [2, 3])):
+        quantizer = TorchFSQ([4, 6], rule)
+        _, index = quantizer(torch.zeros(1, 1, 2))
+        assert quantizer.codebook.unpack(index.numpy()).tolist() == [[levels]]

@@ -248,3 +248,8 @@ def test_a_rule_and_its_parts_do_not_change(part: str) -> None:
     name = dataclasses.fields(parts[part])[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(parts[part], name, getattr(parts[part], name))
+
+
+def test_a_number_of_levels_that_a_rule_does_not_know_is_refused_in_its_words() -> None:
+    with pytest.raises(ValueError, match=r"^rule symmetric is not defined for L = 1; it needs L ≥ 2$"):
+        RULES["symmetric"].constants(1)

@@ -19,6 +19,7 @@ HOMES = (
     *(family for family, *_ in FAMILIES.values()),
     "noise",
     "shapes_use",
+    "use",
     "residual_use",
     "residual_calls",
 )

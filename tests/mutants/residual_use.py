@@ -239,6 +239,25 @@ class NumbersItsStagesIn16Bits(TorchResidualFSQ):
         return codes, indices.short()
 
 
+class PacksItsStagesInFloat32(TorchResidualFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        return codes, indices.float().long()
+
+
+class EndsAtAMarkedStage(TorchResidualFSQ):
+    def get_codes_from_indices(self, indices: Tensor) -> Tensor:
+        axis = 1 if self.is_channel_first else -1
+        return super().get_codes_from_indices(indices.masked_fill((indices == -1).int().cummax(axis).values > 0, -1))
+
+
+class KeepsOneOfTwoStages(TorchResidualFSQ):
+    """In every call with stage dropout: its generator never gives the upper end."""
+
+    def _kept(self) -> int:
+        return 1 if self.training and self.quantize_dropout and self.num_quantizers == 2 else super()._kept()
+
+
 class KeepsWhatItsStagesLeft(TorchResidualFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)

@@ -67,7 +67,9 @@ class DealsOutPlainBatches(TorchFSQ):
 
 # Nothing
 
-CannotLearnFromNothing = changed(lambda _, z: spoiled(z, lambda gradient: gradient + 0 * gradient.abs().max()))
+CannotLearnFromNothing = changed(
+    lambda _, z: spoiled(z, lambda gradient: gradient + 0 * gradient.nan_to_num().abs().max())
+)
 
 
 class NeedsAVectorWithCodebooks(TorchFSQ):

@@ -53,4 +53,6 @@ ROWS = (
     Offender("ClampsWithoutItsShift", "BND-3", "takes level", "level gradient", "widened-clamp"),
     Offender("ClampsAndSquashes", "BND-3", "takes level", "level gradient", "symmetric-clamp"),
     Offender("MasksASentinel", "BND-5", "takes level", "level"),
+    Offender("ShiftsChannelsThatAreAlike", "BND-3", "takes level", "level"),
+    Offender("ShiftsFromTheNinthChannelOn", "BND-3", "takes level", "level"),
 )

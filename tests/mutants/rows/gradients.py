@@ -70,4 +70,6 @@ ROWS = (
     Offender("DecodesInInferenceMode", "GRD-12", "behind the codes that it decodes", "weights"),
     Offender("AveragesTheGradientOfLargeBatches", "GRD-8", "of an input of shape (9, 7, 3)", "shape"),
     Offender("PassesNoGradientBeyondSix", "GRD-1", "the gradient at z = ", "gradient"),
+    Offender("StopsGradientsOfLongHalfInputs", "GRD-8", "vectors, as (position, channel), are wrong", "gradient"),
+    Offender("NumbersInInferenceMode", "GRD-12", "an embedding of its indices gets an error", "weights"),
 )

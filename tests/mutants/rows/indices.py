@@ -41,7 +41,7 @@ ROWS = (
     Offender("CutsFloat64InsteadOfRounding", "IDX-7", "encoding the codes of the index", "encode"),
     Offender("SumsHalfCodesInHalf", "IDX-8", "encoding the codes of the index", "encode nan"),
     Offender("SumsLargeHalfCodesInFloat32", "IDX-8", "encoding the codes of the index", "encode"),
-    Offender("SqueezesWhatItEncodes", "IDX-1", "the indices have the wrong shape", "encode"),
+    Offender("SqueezesWhatItEncodes", "IDX-1", "must have 1 channels last", "encode"),
     Offender("DecodesFineChannelsInFloat16", "IDX-2", "after encoding and decoding are wrong", "decode"),
     Offender("DecodesInFloat16", "IDX-2", "after encoding and decoding are wrong", "decode"),
     Offender("DecodesTheNextIndex", "IDX-1", "decoded and encoded again, the index", "decode nan"),
@@ -71,4 +71,9 @@ ROWS = (
     Offender("ChecksItsEndsOnly", "IDX-9", "decodes behind 2 valid ones to", "refusal"),
     Offender("DecodesInt8InInt8", "IDX-13", "the codes of int8 indices", "decode"),
     Offender("LooksAtItsFirstSampleOnly", "IDX-9", "in the last of 9 samples", "refusal"),
+    Offender("MarksInfinitiesOfBothSigns", "IDX-5", "of infinities of both signs", "index"),
+    Offender("EncodesNegativeZeroALevelLower", "IDX-2", "with -0 in the place of 0", "encode"),
+    Offender("CutsCodesThatWereRounded", "IDX-8", "codes in float32", "encode"),
+    Offender("DecodesModulo2To32", "IDX-9", "the index 4294967296", "refusal"),
+    Offender("ChecksInt64IndicesOnly", "IDX-9", "in int32", "refusal"),
 )

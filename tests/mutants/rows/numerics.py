@@ -32,4 +32,5 @@ ROWS = (
     Offender("RoundsToFloat16InNumpy", "BND-3", "takes level", "level code"),
     Offender("MisnumbersOneFloat16", "NUM-8", "gets index", "index", tier="standard"),
     Offender("ErrsAtOneFloat16OfManyLevels", "NUM-8", "gets level", "level", tier="standard"),
+    Offender("HidesANanThatIsAlone", "NUM-5", "a NaN input gets the code 0.0", "nan"),
 )

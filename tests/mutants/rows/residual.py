@@ -139,6 +139,9 @@ _ROWS = (
     ("NeedsAVector", "RES-22", "empty", "shape", _NEWEST),
     ("NeedsAnIndexToDecode", "RES-22", "for the indices of an empty input", "shape", _NEWEST),
     ("KeepsItsLastDraw", "RES-9", "left out in evaluation after training", "dropout", _NEWEST),
+    ("PacksItsStagesInFloat32", "RES-1", "outside the codebook of 134217728", "index", _NEWEST),
+    ("EndsAtAMarkedStage", "RES-8", "all stages but one in the middle", "coarse", _NEWEST),
+    ("KeepsOneOfTwoStages", "RES-10", "none keeps 2 of 2 stages", "dropout", _NEWEST),
     ("NumbersItsStagesIn16Bits", "RES-1", "outside the codebook of 35805", "index", _NEWEST),
     ("KeepsWhatItsStagesLeft", "RES-17", "raises", "copy", _NEWEST),
 )

@@ -116,4 +116,9 @@ ROWS = (
     Offender("PadsTheBatchesThatItEncodes", "SHP-1", "the indices of codes of shape (9, ", "shape encode"),
     Offender("TurnsItsImages", "SHP-1", "the codes of an input of shape", "shape"),
     Offender("EncodesIntoFloat64Codes", "SHP-7", "the float64 codes after encoding", "written"),
+    Offender("RepeatsLongFloat16Indices", "SHP-5", "further up in float16", "context"),
+    Offender("LosesTheTailBehind2To18", "SHP-5", "further up", "context"),
+    Offender("SqueezesFloat64Indices", "SHP-2", "have the wrong shape", "shape"),
+    Offender("GivesZerosBack", "SHP-13", "the codes are the input itself", "written"),
+    Offender("DecodesIntoItsTable", "SHP-13", "what is written into the decoded codes of one index", "written context"),
 )

@@ -130,4 +130,10 @@ ROWS = (
     Offender(
         "SeedsAGeneratorOfItsOwn", "TRN-7", "draws of noise with two seeds are", "noise process", "symmetric", "adapter"
     ),
+    Offender("NumbersEvery256thCallZero", "TRN-8", "of the call number 256", "context"),
+    Offender("WorksInItsOwnThreadOnly", "TRN-8", "in another thread", "context"),
+    Offender("KnowsAnInputByItsSum", "TRN-8", "where two vectors have changed places", "context"),
+    Offender("DoesNotEndItsTrainingAsAPart", "TRN-8", "train(False) raised", "context"),
+    Offender("DrawsInEvaluation", "TRN-9", "a call in evaluation draws from the generator of torch", "process noise"),
+    Offender("LeavesGradientsOffBehindABadIndex", "TRN-9", "changes the gradient mode", "process"),
 )
