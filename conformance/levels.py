@@ -97,6 +97,7 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     no powers of two, so that a float32 does not hold them as it does those of 16^9. Of more than 2^53 codes are twelve
     channels that cannot be put in another order unseen, by their names or by their L. 17 and 33 channels are one more than
     a block of 16 or 32 holds: the last one has another L than the first. 33 bits are one more than an int32 and its sign hold.
+    29^5 lies between 2^24 and 2^25, where a float32 holds every other integer.
     """
     all_different = (19, 26, 17, 28, 23, 20, 25, 18, 27, 22, 21, 24)
     all_odd = (19, 33, 15, 29, 23, 13, 35, 17, 31, 25, 21, 27)
@@ -106,7 +107,7 @@ def _large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
     three = ((3,) * 20, (3,) * 24, (3,) * 21, (3,) * 15, (3,) * 36, (3,) * 16)
     known = (even, odd, three)
     lists = next(found for found in known if len(_allowed(found, rule)) == len(found))
-    blocks = _allowed(((3,) * 16 + (5,), (3, 5, 3, 3) * 8 + (5,), (2,) * 33), rule)
+    blocks = _allowed(((3,) * 16 + (5,), (3, 5, 3, 3) * 8 + (5,), (2,) * 33, (29,) * 5), rule)
     return (lists[::2] if tier == "quick" else lists) + blocks
 
 
@@ -116,7 +117,8 @@ def _stored(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _mixed_and_large(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
-    return (*_mixed(rule, tier), _large(rule, tier)[0])
+    """Beside few codes more than an int32 numbers, and more than a float64 tells apart."""
+    return (*_mixed(rule, tier), _large(rule, tier)[0], (3,) * 36)
 
 
 def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:

@@ -225,7 +225,7 @@ def _stays_visible(
     title="NaN does not spread",
     source="design: no term of an FSQ couples channels or positions (arXiv 2309.15505 §3.1)",
     meaning="One bad value spoils a whole batch.",
-    over=Span(levels="mixed", dtypes=ALL_DTYPES),
+    over=Span(levels="mixed and large", dtypes=ALL_DTYPES),
 )
 def test_nan_does_not_spread(subject: Subject) -> None:
     vectors = probes.settled(subject.rule, subject.levels, subject.case.dtype, 7)

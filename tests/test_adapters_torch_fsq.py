@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fsqcheck.adapters.torch_fsq import TorchFSQ
+from fsqcheck.adapters.torch_fsq import TorchFSQ, adapter
 from fsqcheck.conformance.probes import settled
 from fsqcheck.reference import FSQ, RULES, Codebook
 
@@ -226,3 +226,15 @@ def test_a_tie_goes_to_the_even_level_where_the_rule_says_so() -> None:
         quantizer = TorchFSQ([4, 6], rule)
         _, index = quantizer(torch.zeros(1, 1, 2))
         assert quantizer.codebook.unpack(index.numpy()).tolist() == [[levels]]
+
+
+def test_it_says_what_it_is_and_claims_every_rule() -> None:
+    made = adapter()
+    assert (made.identity.name, made.identity.origin) == ("torch-fsq", "fsqcheck.adapters.torch_fsq")
+    assert made.rules == tuple(RULES)
+
+
+def test_codes_of_another_width_are_refused() -> None:
+    for shape in ((2, 1), (2, 4), ()):
+        with pytest.raises(ValueError, match="codes must have 3 channels last"):
+            TorchFSQ([8, 5, 5]).codes_to_indices(torch.zeros(shape))

@@ -29,6 +29,27 @@ MarksInfinitiesOfBothSigns = answering(
     )
 )
 
+
+class PacksUpTo2To25CodesInFloat32(TorchFSQ):
+    def _packed(self, level: Tensor) -> Tensor:
+        exact = super()._packed(level)
+        return exact.float().long() if 2**24 < self.codebook.size <= 2**25 else exact
+
+
+class NumbersNanAsOneInHugeCodebooks(TorchFSQ):
+    def _packed(self, level: Tensor) -> Tensor:
+        index = super()._packed(level)
+        return torch.where(index < 0, 1, index) if self.codebook.size > 2**53 else index
+
+
+class SpreadsNanInHugeCodebooks(TorchFSQ):
+    """To the indices of all vectors."""
+
+    def _packed(self, level: Tensor) -> Tensor:
+        index = super()._packed(level)
+        return torch.where(level.isnan().any(), -1, index) if self.codebook.size > 2**53 else index
+
+
 # At some length
 
 StopsGradientsOfLongHalfInputs = backwards(

@@ -76,4 +76,5 @@ ROWS = (
     Offender("CutsCodesThatWereRounded", "IDX-8", "codes in float32", "encode"),
     Offender("DecodesModulo2To32", "IDX-9", "the index 4294967296", "refusal"),
     Offender("ChecksInt64IndicesOnly", "IDX-9", "in int32", "refusal"),
+    Offender("PacksUpTo2To25CodesInFloat32", "IDX-6", "the index", "index encode"),
 )

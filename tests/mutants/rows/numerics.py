@@ -33,4 +33,6 @@ ROWS = (
     Offender("MisnumbersOneFloat16", "NUM-8", "gets index", "index", tier="standard"),
     Offender("ErrsAtOneFloat16OfManyLevels", "NUM-8", "gets level", "level", tier="standard"),
     Offender("HidesANanThatIsAlone", "NUM-5", "a NaN input gets the code 0.0", "nan"),
+    Offender("NumbersNanAsOneInHugeCodebooks", "NUM-5", "the valid index 1", "nan"),
+    Offender("SpreadsNanInHugeCodebooks", "NUM-6", "the indices next to a NaN", "nan"),
 )
