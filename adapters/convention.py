@@ -119,10 +119,11 @@ class _Trial:
         return bridge_of(built, len(levels))
 
     def must_be_understood(self) -> None:
-        """`TargetUnavailableError` where no call gives an answer, or all of a kind that the convention does not know."""
+        """`TargetUnavailableError` where every call raises a TypeError, as of arrays that it does not know, or where calls give
+        answers, and all of them of a kind that the convention does not know."""
         given = [answer for name in LAYOUTS for answer in self._given(name)]
         answers = [answer for answer in given if not isinstance(answer, Exception)]
-        if not answers and isinstance(given[0], Exception):
+        if all(isinstance(answer, TypeError) for answer in given):
             raise TargetUnavailableError(
                 f"no call of {self.name} gives an answer, whatever the layout: the first, with arrays of "
                 f"{self.bridge.framework}, raised {type(given[0]).__name__}: {_line(given[0])}; expected a callable over arrays "

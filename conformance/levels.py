@@ -130,12 +130,12 @@ def _wide(rule: Rule, tier: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _together(rule: Rule) -> tuple[tuple[int, ...], ...]:
-    """Lists as users have them: channels all alike, those that are recommended, and more channels than 8 and than 16.
+    """Lists as users have them: channels all alike, those that are recommended, and more channels than 8.
 
     A channel takes its levels whatever other channels there are.
     """
     alike = ((8, 8, 8), (5, 5, 5), (4, 4), (7, 7))
-    mixed = ((8, 5, 5, 5), (7, 5, 5, 5, 5), (3,) * 8 + (4,), (3,) * 8 + (5,), (3,) * 16 + (4,), (3,) * 16 + (5,))
+    mixed = ((8, 5, 5, 5), (7, 5, 5, 5, 5), (3,) * 8 + (4,), (3,) * 8 + (5,))
     return _allowed((*alike, *mixed), rule)
 
 

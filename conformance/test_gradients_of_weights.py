@@ -22,13 +22,13 @@ from fsqcheck.conformance.witness import WitnessedQuantizer
     source="arXiv 2309.15505 §3.1: the straight-through estimate reaches what lies before the quantizer",
     meaning="A projection stays what it was initialized to, and the loss goes down without it; or a decoder that is trained on "
     "stored tokens stops with an error.",
-    needs=[Capability.WEIGHTS],
+    needs=[Capability.GRADIENT, Capability.WEIGHTS],
     over=Span(levels="mixed", modes=("train",)),
 )
 def test_every_weight_learns(subject: Subject) -> None:
     with suppress(TargetRaisedError):  # that it fails in training is the affair of other clauses
         _learn(subject, subject.quantizer(), len(subject.levels), "")
-    if subject.has(Capability.PROJECTION) and subject.has(Capability.GRADIENT):
+    if subject.has(Capability.PROJECTION):
         for width in (len(subject.levels) + 5, max(len(subject.levels) - 1, 2)):
             _learn(subject, subject.quantizer(width=width), width, f"with projections from {width} channels and back, ")
 

@@ -121,7 +121,17 @@ def test_our_own_conforms_and_no_clause_wants_torch_of_it(command: Callable[...,
     record = read(tmp_path / "r.jsonl")
     assert {one.clause for one in record.results if one.outcome in BAD} == set()
     assert (record.targets[0].framework or "").startswith("jax 0.10.2")
-    lacking = ("cast", "train", "autocast", "num_codebooks", "projection", "default dtype", "inference mode", "noise")
+    lacking = (
+        "cast",
+        "train",
+        "autocast",
+        "num_codebooks",
+        "projection",
+        "default dtype",
+        "inference mode",
+        "noise",
+        "weights",
+    )
     left = {one.message or "" for one in record.results if one.outcome in ("unsupported", "not-run")}
     for why in left:
         assert why == "no CUDA device" or "need indices of 64 bits" in why or any(word in why for word in lacking), why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,7 +188,6 @@ def test_a_drawn_case_says_what_the_target_refuses_whatever_is_drawn() -> None:
     [
         ({"groups": 2}, "its constructor has no argument groups"),
         ({"stage_dropout": True}, "its constructor has no argument quantize_dropout"),
-        ({"levels": (64,) * 6}, "it builds its whole codebook, about"),
     ],
 )
 def test_what_it_cannot_be_built_as_is_said(changes: dict[str, object], words: str) -> None:
@@ -195,6 +195,14 @@ def test_what_it_cannot_be_built_as_is_said(changes: dict[str, object], words: s
     assert residual is not None
     setup = Setup(**{"levels": (8, 5), "rule": "residual", "stages": 2, **changes})  # type: ignore[arg-type]  # by name
     assert words in str(residual.refusal(setup))
+
+
+def test_one_that_holds_its_codebook_is_asked_for_no_large_one() -> None:
+    residual = residual_of(resolve("vector_quantize_pytorch:ResidualFSQ"))
+    assert residual is not None
+    setup = Setup((8,) * 9, "residual", stages=2)
+    assert "it builds its whole codebook, about" in str(residual.refusal(setup))
+    assert residual.refusal(replace(setup, levels=(8, 5))) is None
 
 
 def test_levels_in_parentheses_are_the_only_ones() -> None:

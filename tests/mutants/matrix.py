@@ -48,7 +48,7 @@ Matrix = Mapping[Offender, Mapping[str, Catch]]
 #: How many mutants share a run: enough to share the staircases, few enough that no process waits long for the last.
 _TOGETHER = 12
 #: Of the cases of a clause that must stay silent one in so many is run.
-SHARE = 20
+SHARE = 16
 #: Of the cases of a clause that may catch a mutant which another claims.
 SHARE_OF_MAY = 5
 

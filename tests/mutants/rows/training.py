@@ -51,7 +51,7 @@ ROWS = (
         "KeepsItsNoiseInEvaluation", "TRN-2", "in evaluation with noise 0.5 differ", "noise", "symmetric", "adapter"
     ),
     Offender("IgnoresTheNoiseProbability", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
-    Offender("DithersAtProbabilityZero", "TRN-3", "of the elements are noisy", "noise", "symmetric", "adapter"),
+    Offender("DithersAtProbabilityZero", "TRN-3", "of the elements are noisy", "noise process", "symmetric", "adapter"),
     Offender("AddsHalfAUnitOfNoise", "TRN-4", "half a step is", "noise", "symmetric", "adapter"),
     Offender("AddsTwiceTheNoise", "TRN-4", "half a step is", "noise", "symmetric", "adapter"),
     Offender("AddsPositiveNoiseOnly", "TRN-4", "the noise is not uniform", "noise", "symmetric", "adapter"),
