@@ -75,14 +75,6 @@ def judge_kept(what: str, question: Question) -> None:
         if first is None:
             return
         kept = first.copy()
-        if any(size > 1 and not stride for size, stride in zip(first.shape, first.strides, strict=True)):
-            raise NonConformanceError(
-                Finding(
-                    f"{what} are one number in many places: what is written into one of them is in all",
-                    f"shape {first.shape} with strides {first.strides}",
-                    "memory of its own for every element",
-                )
-            )
         question(1)
         comparators.same_bits(first, kept, f"{what} after a second one", "what they were")
         if not first.flags.writeable or first.dtype.kind not in "if":
@@ -102,25 +94,31 @@ def judge_kept(what: str, question: Question) -> None:
 
 
 def judge_apart(subject: Subject, quantizer: WitnessedQuantizer) -> None:
-    """Codes are no part of the memory of the input, even where they are its numbers: zeros, and codes that are on the grid."""
-    shape = subject.layout.shape(len(subject.levels))
-    count = int(np.prod(subject.layout.positions(shape)))
-    on_grid = codes_of(subject, np.arange(count) % subject.codebook.size).astype(subject.precision.dtype)
-    for z in (
-        np.zeros(shape, dtype=subject.precision.dtype),
-        np.ascontiguousarray(subject.layout.unflatten(on_grid, shape)),
-    ):
-        with suppress(TargetRaisedError):  # that it fails is the affair of other clauses
-            if np.shares_memory(quantizer.quantize(z, copied=False).codes, z):
-                raise NonConformanceError(
-                    Finding(
-                        "the codes are the input itself: what is written into them is in the input",
-                        "codes in the memory of the input",
-                        "an answer of its own",
-                        probe=Probe("forward", z),
-                        setup=subject.setup,
-                    )
-                )
+    """Of zeros, whose codes may be the same numbers, and all alike: each number of the answer has memory of its own."""
+    z = np.zeros(subject.layout.shape(len(subject.levels)), dtype=subject.precision.dtype)
+    with suppress(TargetRaisedError):  # that it fails is the affair of other clauses
+        answer = quantizer.quantize(z, copied=False)
+        _own_memory(subject, answer.codes, z, "codes")
+        if answer.indices is not None:
+            _own_memory(subject, answer.indices, z, "indices")
+
+
+def _own_memory(subject: Subject, answer: Array, z: Array, what: str) -> None:
+    found, probe = "", Probe("forward", z)
+    if np.shares_memory(answer, z):
+        found = "the input itself: what is written into them is in the input"
+    if any(size > 1 and not stride for size, stride in zip(answer.shape, answer.strides, strict=True)):
+        found = "one number in many places: what is written into one of them is in all"
+    if found:
+        raise NonConformanceError(
+            Finding(
+                f"the {what} of zeros are {found}",
+                f"shape {answer.shape} with strides {answer.strides}",
+                "memory of its own for every element",
+                probe=probe,
+                setup=subject.setup,
+            )
+        )
 
 
 #: What a quantizer may be tempted to clip, to clean or to flush where it stands.

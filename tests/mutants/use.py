@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import logging
+import signal
 import threading
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
-from .making import Answer, answering, backwards, encoding, give_names, nudged
+from .making import Answer, answering, backwards, changed, encoding, give_names, nudged
 
 # Levels in company
 
@@ -49,6 +53,19 @@ class SpreadsNanInHugeCodebooks(TorchFSQ):
         index = super()._packed(level)
         return torch.where(level.isnan().any(), -1, index) if self.codebook.size > 2**53 else index
 
+
+TakesInfinitiesOfBothSignsForZero = changed(
+    lambda _, z: torch.where(_of_both_signs(z)[..., None] & z.isinf(), 0.0, z).to(z.dtype)
+)
+NumbersNanBesideInfinitiesAsZero = answering(
+    lambda _, z, codes, indices: (
+        codes,
+        torch.where(z.isnan().any(dim=-1) & z.isinf().any(dim=-1), 0, indices) if z.shape == codes.shape else indices,
+    )
+)
+DoublesGradientsOfChannelsThatAreAlike = backwards(
+    lambda q, _z, gradient: 2 * gradient if len(q.levels) > 1 and len(set(q.levels)) == 1 else gradient
+)
 
 # At some length
 
@@ -130,6 +147,27 @@ class ChecksInt64IndicesOnly(TorchFSQ):
 GivesZerosBack = answering(
     lambda _, z, codes, indices: (z if z.shape == codes.shape and not (z != 0).any() else codes, indices)
 )
+
+
+class NumbersConstantInputsOnce(TorchFSQ):
+    """Its indices are one number, seen in many places."""
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        first = indices.reshape(-1)[:1]
+        return codes, first.expand(indices.shape) if first.numel() and bool((indices == first).all()) else indices
+
+
+class DecodesConsecutiveIndicesFromItsTable(TorchFSQ):
+    """A slice of it."""
+
+    def indices_to_codes(self, indices: Tensor) -> Tensor:
+        codes = super().indices_to_codes(indices)
+        flat = indices.reshape(-1)
+        if flat.numel() < 2 or (flat.diff() != 1).any() or self.width != len(self.levels) or self.num_codebooks > 1:
+            return codes
+        kept = self.__dict__.setdefault("kept", {})
+        return kept.setdefault((int(flat[0]), codes.shape, codes.dtype), codes)  # type: ignore[no-any-return]
 
 
 class DecodesIntoItsTable(TorchFSQ):
@@ -214,6 +252,56 @@ class DoesNotEndItsTrainingAsAPart(TorchFSQ):
         if not mode:
             raise RuntimeError("call eval()")
         return super().train(mode)
+
+
+class EvaluatesInInferenceMode(TorchFSQ):
+    """Where no gradient is recorded; what comes behind cannot learn from its codes."""
+
+    def forward(self, z: Tensor) -> Answer:
+        if torch.is_grad_enabled():
+            return super().forward(z)
+        with torch.inference_mode():
+            codes, indices = super().forward(z)
+        return codes, indices.clone()
+
+
+class SwitchesOffTheCollector(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        gc.disable()
+        return super().forward(z)
+
+
+class SwitchesOffLogging(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        logging.disable(logging.CRITICAL)
+        return super().forward(z)
+
+
+class PrintsFewDigits(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        np.set_printoptions(precision=3)
+        return super().forward(z)
+
+
+class IgnoresCtrlC(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return super().forward(z)
+
+
+class FlushesSubnormals(TorchFSQ):
+    def forward(self, z: Tensor) -> Answer:
+        torch.set_flush_denormal(True)
+        return super().forward(z)
+
+
+class LeavesGradientsOffBehindBadCodes(TorchFSQ):
+    def codes_to_indices(self, codes: Tensor) -> Tensor:
+        recording = torch.is_grad_enabled()
+        torch.set_grad_enabled(False)
+        indices = super().codes_to_indices(codes)
+        torch.set_grad_enabled(recording)
+        return indices
 
 
 class DrawsInEvaluation(TorchFSQ):

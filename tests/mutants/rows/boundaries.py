@@ -55,4 +55,5 @@ ROWS = (
     Offender("MasksASentinel", "BND-5", "takes level", "level"),
     Offender("ShiftsChannelsThatAreAlike", "BND-3", "takes level", "level"),
     Offender("ShiftsFromTheNinthChannelOn", "BND-3", "takes level", "level"),
+    Offender("TakesInfinitiesOfBothSignsForZero", "BND-5", "inf takes level", "level"),
 )

@@ -72,4 +72,6 @@ ROWS = (
     Offender("PassesNoGradientBeyondSix", "GRD-1", "the gradient at z = ", "gradient"),
     Offender("StopsGradientsOfLongHalfInputs", "GRD-8", "vectors, as (position, channel), are wrong", "gradient"),
     Offender("NumbersInInferenceMode", "GRD-12", "an embedding of its indices gets an error", "weights"),
+    Offender("DoublesGradientsOfChannelsThatAreAlike", "GRD-1", "the smooth part's is", "gradient"),
+    Offender("EvaluatesInInferenceMode", "GRD-12", "made without a gradient, gets an error", "weights"),
 )

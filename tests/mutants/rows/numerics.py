@@ -35,4 +35,5 @@ ROWS = (
     Offender("HidesANanThatIsAlone", "NUM-5", "a NaN input gets the code 0.0", "nan"),
     Offender("NumbersNanAsOneInHugeCodebooks", "NUM-5", "the valid index 1", "nan"),
     Offender("SpreadsNanInHugeCodebooks", "NUM-6", "the indices next to a NaN", "nan"),
+    Offender("NumbersNanBesideInfinitiesAsZero", "NUM-5", "the valid index 0", "nan"),
 )

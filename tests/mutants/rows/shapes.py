@@ -119,6 +119,8 @@ ROWS = (
     Offender("RepeatsLongFloat16Indices", "SHP-5", "further up in float16", "context"),
     Offender("LosesTheTailBehind2To18", "SHP-5", "further up", "context"),
     Offender("SqueezesFloat64Indices", "SHP-2", "have the wrong shape", "shape"),
-    Offender("GivesZerosBack", "SHP-13", "the codes are the input itself", "written"),
+    Offender("GivesZerosBack", "SHP-13", "the codes of zeros are the input itself", "written"),
     Offender("DecodesIntoItsTable", "SHP-13", "what is written into the decoded codes of one index", "written context"),
+    Offender("NumbersConstantInputsOnce", "SHP-13", "one number in many places", "written"),
+    Offender("DecodesConsecutiveIndicesFromItsTable", "SHP-13", "of consecutive indices comes back", "written context"),
 )

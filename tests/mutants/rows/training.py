@@ -136,4 +136,14 @@ ROWS = (
     Offender("DoesNotEndItsTrainingAsAPart", "TRN-8", "train(False) raised", "context"),
     Offender("DrawsInEvaluation", "TRN-9", "a call in evaluation draws from the generator of torch", "process noise"),
     Offender("LeavesGradientsOffBehindABadIndex", "TRN-9", "changes the gradient mode", "process"),
+    Offender("SwitchesOffTheCollector", "TRN-9", "changes the garbage collector", "process"),
+    Offender("SwitchesOffLogging", "TRN-9", "changes the level below which nothing is logged", "process"),
+    Offender("PrintsFewDigits", "TRN-9", "changes the way in which NumPy prints numbers", "process"),
+    Offender("IgnoresCtrlC", "TRN-9", "changes the handler of Ctrl-C", "process"),
+    Offender(
+        "FlushesSubnormals", "TRN-9", "changes the treatment of subnormal numbers", "process level code nan gradient"
+    ),
+    Offender(
+        "LeavesGradientsOffBehindBadCodes", "TRN-9", "an input that is refused changes the gradient mode", "process"
+    ),
 )
