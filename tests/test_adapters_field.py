@@ -316,7 +316,7 @@ def test_classes_that_are_loaded_alone_can_be_pickled(of: Of) -> None:
         ("s3tokenizer", "SHP-12", "unsupported"),
         ("s3tokenizer", "GRD-1", "unsupported"),
         ("s3tokenizer", "BND-3", "pass"),
-        ("s3tokenizer", "NUM-6", "pass"),
+        ("s3tokenizer", "NUM-6", "pass, unsupported"),  # it refuses more than 8 channels
         ("stable-audio-tools", "GRD-7", "unsupported"),
         ("stable-audio-tools", "TRN-1", "pass"),
         ("stable-audio-tools", "TRN-8", "pass"),
@@ -331,4 +331,4 @@ def test_what_cannot_be_judged_is_unsupported_and_the_rest_is_judged(
     name: str, clause: str, outcome: str, of: Of, tmp_path: Path
 ) -> None:
     record = ran(tmp_path, name, of(name).rules[0], clause)
-    assert {one.outcome for one in record.results} - {"not-run"} == {outcome}, record.results
+    assert ", ".join(sorted({one.outcome for one in record.results} - {"not-run"})) == outcome, record.results
