@@ -2,7 +2,7 @@
 
 Runs `reference` and `torch-fsq` under every rule with every number of levels from 2 to 64 and beyond, in four dtypes, eager
 and compiled, with thousands of drawn level lists and shapes, and with ten seeds. Writes its part of docs/detection.md.
-Takes 26 minutes on two cores, half of it for the many numbers of levels. Exit status 1 when anything was blamed.
+Takes half an hour on two cores, half of it for the many numbers of levels. Exit status 1 when anything was blamed.
 
 Arguments, if any, name the parts to run: standard, eager, compiled, seeds; `--device cuda` runs them there, of the two right
 ones that which can. Then the page stays as it is, and the rows are printed.

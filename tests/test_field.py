@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from fsqcheck.releases.environment import Environments, InstallError
-from fsqcheck.releases.pin import parse_pin
 from fsqcheck.reports import BAD, Record, read
 
 from .commands import fsqcheck
+from .installed import installed
 
 
 @dataclass(frozen=True)
@@ -90,33 +88,20 @@ FIELD: dict[str, tuple[Fault, ...]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that is empty at first, or the one that is named in the environment."""
-    return Path(os.environ.get("FSQCHECK_CACHE") or tmp_path_factory.mktemp("field"))
-
-
-def checked(target: str, cache: Path, folder: Path, *arguments: str) -> Record:
+def checked(target: str, packages: Path, folder: Path, *arguments: str) -> Record:
     """The record of a run on a release; skips where it can be had from nowhere."""
-    pin = parse_pin(target)
-    assert pin is not None
-    try:
-        Environments(cache).layer(pin)
-    except InstallError as error:
-        if "the index cannot be reached" not in str(error):
-            raise
-        pytest.skip(str(error))
-    said = fsqcheck("run", target, *arguments, "--report", "r.jsonl", "-q", cwd=folder, FSQCHECK_CACHE=str(cache))
+    installed(target, packages)
+    said = fsqcheck("run", target, *arguments, "--report", "r.jsonl", "-q", cwd=folder, FSQCHECK_CACHE=str(packages))
     assert said.status in (0, 1), said
     return read(folder / "r.jsonl")
 
 
 @pytest.fixture(scope="module", params=FIELD)
 def release(
-    request: pytest.FixtureRequest, cache: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, packages: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Record]:
     """A pin, and the record of a quick run on it."""
-    return request.param, checked(request.param, cache, tmp_path_factory.mktemp("run"))
+    return request.param, checked(request.param, packages, tmp_path_factory.mktemp("run"))
 
 
 def test_exactly_the_clauses_that_it_breaks_fail(release: tuple[str, Record]) -> None:
@@ -160,8 +145,10 @@ def test_the_record_says_which_file_was_loaded_alone(release: tuple[str, Record]
         ("stable-audio-tools==0.0.19", "7", "DEV-6/symmetric-even/7/float32/cpu/eval/moved", "bfloat16"),
     ],
 )
-def test_levels_that_are_asked_for(target: str, levels: str, case: str, says: str, cache: Path, tmp_path: Path) -> None:
-    record = checked(target, cache, tmp_path, "--levels", levels, "--clause", case.split("/")[0])
+def test_levels_that_are_asked_for(
+    target: str, levels: str, case: str, says: str, packages: Path, tmp_path: Path
+) -> None:
+    record = checked(target, packages, tmp_path, "--levels", levels, "--clause", case.split("/")[0])
     found = next(one for one in record.results if one.id == case)
     assert (found.outcome == "fail") == bool(says)
     assert says in (found.message or "")

@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fsqcheck.releases.environment import Environments, InstallError
-from fsqcheck.releases.pin import parse_pin
 from fsqcheck.reports import BAD
 
-from .test_field import cache, checked
-
-__all__ = ["cache"]
+from .installed import installed
+from .test_field import checked
 
 #: All give codes of half precision in float32, compute the stages of other dtypes in their own or in float32, and broadcast
 #: an input of one channel.
@@ -36,9 +33,9 @@ ERAS = {
 
 
 @pytest.mark.parametrize("release", ERAS)
-def test_each_era_is_judged_by_its_rule_and_refines_from_1_26_on(release: str, cache: Path, tmp_path: Path) -> None:
+def test_each_era_is_judged_by_its_rule_and_refines_from_1_26_on(release: str, packages: Path, tmp_path: Path) -> None:
     rule, broken = ERAS[release]
-    record = checked(f"vector-quantize-pytorch=={release}", cache, tmp_path, "--clause", "RES")
+    record = checked(f"vector-quantize-pytorch=={release}", packages, tmp_path, "--clause", "RES")
     assert {one.rule for one in record.results} == {rule}
     assert {one.clause for one in record.results if one.outcome in BAD} == broken
     assert {f"RES-{number}" for number in (1, 2, 3, 5, 15, 16, 17, 18, 20)} <= {
@@ -76,17 +73,9 @@ XCODEC2 = (
 )
 
 
-def answers(target: str, make: str, stages: str, cache: Path, file: Path) -> dict[str, np.ndarray]:
+def answers(target: str, make: str, stages: str, packages: Path, file: Path) -> dict[str, np.ndarray]:
     """What a release answers, without any adapter; skips where it can be had from nowhere."""
-    pin = parse_pin(target)
-    assert pin is not None
-    try:
-        folder = Environments(cache).layer(pin).site
-    except InstallError as error:
-        if "the index cannot be reached" not in str(error):
-            raise
-        pytest.skip(str(error))
-    paths = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    paths = os.pathsep.join([str(installed(target, packages)), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT.format(make=make, stages=stages), str(file)]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False, timeout=300
@@ -103,10 +92,10 @@ def answers(target: str, make: str, stages: str, cache: Path, file: Path) -> dic
     ],
 )
 def test_copies_compute_what_the_release_did_that_they_copy(
-    one: str, make: str, other: str, stages: str, same_gradient: bool, cache: Path, tmp_path: Path
+    one: str, make: str, other: str, stages: str, same_gradient: bool, packages: Path, tmp_path: Path
 ) -> None:
-    found = answers(one, make, stages, cache, tmp_path / "one.npz")
-    expected = answers(other, VQP, stages, cache, tmp_path / "other.npz")
+    found = answers(one, make, stages, packages, tmp_path / "one.npz")
+    expected = answers(other, VQP, stages, packages, tmp_path / "other.npz")
     assert found.keys() == expected.keys()
     for name, values in found.items():
         if name.endswith("gradient") and not same_gradient:

@@ -9,9 +9,7 @@ import pytest
 from fsqcheck.interop import CannotCompareError, Interop, inputs, measure
 
 from .commands import fsqcheck
-from .test_field import cache, checked
-
-__all__ = ["cache"]
+from .installed import installed
 
 LEVELS = (8, 5, 5, 5)
 
@@ -70,11 +68,13 @@ def test_what_cannot_be_compared_says_why(targets: tuple[str, ...], words: str) 
     ],
 )
 def test_copies_give_the_tokens_of_the_release_that_they_copy(
-    copy: str, copied: str, rule: str, stages: str, cache: Path, tmp_path: Path
+    copy: str, copied: str, rule: str, stages: str, packages: Path
 ) -> None:
-    for target in (copy, copied):  # skips where they can be had from nowhere
-        checked(target, cache, tmp_path, "--clause", "RES-1")
+    for target in (copy, copied):
+        installed(target, packages)
     names = [f"{target}@{rule}" for target in (copy, copied)]
-    said = fsqcheck("interop", *names, "--stages", stages, "-N", "100000", "-q", FSQCHECK_CACHE=str(cache), columns=300)
+    said = fsqcheck(
+        "interop", *names, "--stages", stages, "-N", "20000", "-q", FSQCHECK_CACHE=str(packages), columns=300
+    )
     assert said.out.strip() == f"{names[0]} and {names[1]}: the same tokens", said
     assert said.status == 0

@@ -17,11 +17,10 @@ import pytest
 
 from fsqcheck.adapters import Capability, NativeAdapter, Probe, Setup, adapter_of, resolve
 from fsqcheck.reference import FSQ, PRECISIONS, RULES, every_value, rule_named, staircase
-from fsqcheck.releases.environment import Environments, InstallError
-from fsqcheck.releases.pin import parse_pin
 from fsqcheck.reports import BAD, read
 
 from .commands import Said, fsqcheck, written
+from .installed import installed
 
 #: The release that the bridge was written for.
 PIN = "jax==0.10.2"
@@ -65,18 +64,24 @@ class Wraps:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of packages with JAX in it; the processes of a run share it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    pin = parse_pin(PIN)
-    assert pin is not None
-    try:
-        return Environments(Path(os.environ.get("FSQCHECK_CACHE") or shared / "jax")).layer(pin).site
-    except InstallError as error:
-        if "the index cannot be reached" not in str(error):
-            raise
-        pytest.skip(str(error))
+def site(packages: Path) -> Path:
+    """A folder of packages with JAX in it."""
+    return installed(PIN, packages)
+
+
+@pytest.fixture(scope="module")
+def beside_jax(site: Path) -> dict[str, str]:
+    """The environment of a command that finds JAX.
+
+    What one command compiles, the next need not compile again; and XLA takes less care, as most of the time is its own.
+    """
+    return {
+        "PYTHONPATH": os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "JAX_COMPILATION_CACHE_DIR": str(site / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +93,10 @@ def jax(site: Path) -> Any:
 
 
 @pytest.fixture
-def command(site: Path, tmp_path: Path) -> Callable[..., Said]:
-    """The command, where JAX is and the classes are. What one command compiles, the next need not compile again."""
+def command(beside_jax: dict[str, Any], tmp_path: Path) -> Callable[..., Said]:
+    """The command, where JAX is and the classes are."""
     written(tmp_path, "in_jax.py", CLASSES)
-    there: dict[str, Any] = {
-        "PYTHONPATH": os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]),
-        "JAX_COMPILATION_CACHE_DIR": str(site / "compiled"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
-    return lambda *arguments, **more: fsqcheck(*arguments, cwd=tmp_path, **there, **more)
+    return lambda *arguments, **more: fsqcheck(*arguments, cwd=tmp_path, **beside_jax, **more)
 
 
 @pytest.fixture

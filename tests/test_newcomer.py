@@ -15,7 +15,7 @@ import pytest
 from .commands import Said, fsqcheck, written
 from .test_docs import ADAPTERS, indented
 from .test_init import pytest_in
-from .test_jax import site  # noqa: F401  # the fixture
+from .test_jax import beside_jax, site  # noqa: F401  # the fixtures
 
 PAGE = ADAPTERS[ADAPTERS.index("## Five minutes") : ADAPTERS.index("## The convention")]
 FILES = {text.split("\n")[0].removeprefix("# "): text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)}
@@ -59,8 +59,7 @@ def run(command: str, here: Path, request: pytest.FixtureRequest) -> Said:
     assert program == "fsqcheck"
     if not any("jax" in one for one in arguments):
         return fsqcheck(*arguments, cwd=here)
-    path = os.pathsep.join([str(request.getfixturevalue("site")), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return fsqcheck(*arguments, cwd=here, PYTHONPATH=path)
+    return fsqcheck(*arguments, cwd=here, **request.getfixturevalue("beside_jax"))
 
 
 def test_the_page_has_a_file_for_each_framework_and_every_command_is_known() -> None:

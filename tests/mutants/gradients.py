@@ -29,7 +29,7 @@ HidesInfiniteUpstreamsInHalf = backwards(
 )
 HalvesGradientsFrom512Levels = backwards(lambda q, _z, gradient: torch.where(q.sizes < 512, gradient, gradient / 2))
 ClipsGradients = backwards(lambda _, _z, gradient: gradient.clamp(-1e4, 1e4))
-NormalizesGradients = backwards(lambda _, _z, gradient: gradient / gradient.abs().max().clamp(min=1e-30))
+NormalizesGradients = backwards(lambda _, _z, gradient: gradient / gradient.norm().clamp(min=1e-30))
 GivesTheSignOfGradients = backwards(lambda _, _z, gradient: gradient.sign())
 AveragesGradientsOverTheBatch = backwards(
     lambda q, _z, gradient: gradient / (len(gradient) if q.num_codebooks == 1 else 1)

@@ -294,7 +294,7 @@ class LooksAtItsFirstSampleOnly(TorchFSQ):
     """For indices that are outside the codebook."""
 
     def indices_to_codes(self, indices: Tensor) -> Tensor:
-        super().indices_to_codes(indices[:1])
+        super().indices_to_codes(indices[:1] if indices.ndim else indices)
         return super().indices_to_codes(indices.clamp(0, self.codebook.size - 1))
 
 

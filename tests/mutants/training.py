@@ -54,6 +54,13 @@ class AdaptsItsScaleInTraining(Changed):
         return z * self.get_buffer("scale").to(z.dtype)
 
 
+class AdaptsItsScaleToAFewVectors(AdaptsItsScaleInTraining):
+    """As long as no gradient is recorded."""
+
+    def changed(self, z: Tensor) -> Tensor:
+        return super().changed(z) if not self.training or (z.numel() < 1000 and not z.requires_grad) else z
+
+
 class SharesConstantsByTheSizeOfItsCodebook(TorchFSQ):
     """A cache for the whole process, whose key does not tell [4, 8] from [8, 4]."""
 

@@ -155,7 +155,7 @@ class NumbersConstantInputsOnce(TorchFSQ):
     def forward(self, z: Tensor) -> Answer:
         codes, indices = super().forward(z)
         first = indices.reshape(-1)[:1]
-        return codes, first.expand(indices.shape) if first.numel() and bool((indices == first).all()) else indices
+        return codes, first[0].expand(indices.shape) if first.numel() and bool((indices == first).all()) else indices
 
 
 class DecodesConsecutiveIndicesFromItsTable(TorchFSQ):

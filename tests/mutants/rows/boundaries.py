@@ -53,7 +53,7 @@ ROWS = (
     Offender("ClampsWithoutItsShift", "BND-3", "takes level", "level gradient", "widened-clamp"),
     Offender("ClampsAndSquashes", "BND-3", "takes level", "level gradient", "symmetric-clamp"),
     Offender("MasksASentinel", "BND-5", "takes level", "level"),
-    Offender("ShiftsChannelsThatAreAlike", "BND-3", "takes level", "level"),
-    Offender("ShiftsFromTheNinthChannelOn", "BND-3", "takes level", "level"),
+    Offender("ShiftsChannelsThatAreAlike", "BND-3", "takes level", "level gradient"),
+    Offender("ShiftsFromTheNinthChannelOn", "BND-3", "takes level", "level gradient"),
     Offender("TakesInfinitiesOfBothSignsForZero", "BND-5", "inf takes level", "level"),
 )

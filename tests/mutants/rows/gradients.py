@@ -57,7 +57,7 @@ ROWS = (
     ),
     Offender("CentresTheStraightThroughOnTheInput", "GRD-6", "with gradients recorded", "gradient context"),
     Offender("ShiftsItsCodesWhereGradientsAreRecorded", "GRD-6", "with gradients recorded", "context"),
-    Offender("ErrsWhereGradientsAreRecorded", "GRD-6", "with gradients recorded", "context gradient"),
+    Offender("ErrsWhereGradientsAreRecorded", "GRD-6", "with gradients recorded", "level context gradient"),
     Offender("ErrsUnderNoGrad", "GRD-6", "with gradients recorded", "level context"),
     Offender("DropsOutInTraining", "GRD-7", "in training mode", "level gradient context"),
     Offender("StepsHalfABandLaterInTraining", "GRD-7", "in training mode", "context"),

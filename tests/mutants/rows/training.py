@@ -5,12 +5,13 @@ from __future__ import annotations
 from ..offender import Offender
 
 ROWS = (
-    Offender("DithersInEvaluation", "TRN-1", "differ from those of the first", "level gradient context copy"),
-    Offender("ErrsOnceInAThousand", "TRN-1", "differ from those of the first", "level gradient context copy"),
-    Offender("JittersLargeBfloat16Inputs", "TRN-1", "differ from those of the first", "context"),
+    Offender("DithersInEvaluation", "TRN-1", "differ from those of the first", "level gradient context copy process"),
+    Offender("ErrsOnceInAThousand", "TRN-1", "differ from those of the first", "level gradient context copy process"),
+    Offender("JittersLargeBfloat16Inputs", "TRN-1", "differ from those of the first", "code context"),
     Offender(
         "AnswersOtherwiseFromTheSecondCallOn", "TRN-1", "differ from those of the first", "level gradient context copy"
     ),
+    Offender("AdaptsItsScaleToAFewVectors", "TRN-1", "of the fourth call differ", "context"),
     Offender("UsesOneThread", "TRN-9", "a call changes the number of threads", "process"),
     Offender("SeedsItself", "TRN-9", "building a quantizer seeds the generator of torch", "process"),
     Offender("SetsTheDefaultDtype", "TRN-9", "building a quantizer changes the default dtype", "process dtype"),
@@ -37,7 +38,7 @@ ROWS = (
     Offender("ErrsOnceItHasDecoded", "TRN-8", "after codes were encoded and indices decoded", "context copy decode"),
     Offender("StaysTurnedOnceItHasRefused", "TRN-8", "raises after an input that was refused", "context shape"),
     Offender("NumbersZeroInInferenceMode", "TRN-8", "the indices in inference mode differ", "context"),
-    Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "context"),
+    Offender("KeepsItsTablesInTheClass", "TRN-8", "after another quantizer was built and asked", "level context"),
     Offender(
         "RemembersByAddress", "TRN-8", "after another input in the same memory", "context level code index nan written"
     ),
@@ -87,7 +88,7 @@ ROWS = (
     Offender("PushesAwayFromZero", "TRN-4", "the noise follows the input", "noise", "symmetric", "adapter"),
     Offender("RepeatsItsNoiseAlongPositions", "TRN-4", "noisy elements share", "noise", "symmetric", "adapter"),
     Offender("RepeatsItsNoiseAlongSamples", "TRN-4", "noisy elements share", "noise", "symmetric", "adapter"),
-    Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise", "widened", "adapter"),
+    Offender("IndexesWhatItsNoiseMade", "TRN-5", "outside the codebook", "noise process", "widened", "adapter"),
     Offender(
         "DrawsTheSameNoiseAlways", "TRN-7", "two draws of noise are the same", "noise process", "symmetric", "adapter"
     ),
@@ -133,13 +134,13 @@ ROWS = (
     Offender("NumbersEvery256thCallZero", "TRN-8", "of the call number 256", "context"),
     Offender("WorksInItsOwnThreadOnly", "TRN-8", "in another thread", "context"),
     Offender("KnowsAnInputByItsSum", "TRN-8", "where two vectors have changed places", "context"),
-    Offender("DoesNotEndItsTrainingAsAPart", "TRN-8", "train(False) raised", "context"),
+    Offender("DoesNotEndItsTrainingAsAPart", "TRN-8", "train(False) raised", "context gradient"),
     Offender("DrawsInEvaluation", "TRN-9", "a call in evaluation draws from the generator of torch", "process noise"),
     Offender("LeavesGradientsOffBehindABadIndex", "TRN-9", "changes the gradient mode", "process"),
     Offender("SwitchesOffTheCollector", "TRN-9", "changes the garbage collector", "process"),
     Offender("SwitchesOffLogging", "TRN-9", "changes the level below which nothing is logged", "process"),
     Offender("PrintsFewDigits", "TRN-9", "changes the way in which NumPy prints numbers", "process"),
-    Offender("IgnoresCtrlC", "TRN-9", "changes the handler of Ctrl-C", "process"),
+    Offender("IgnoresCtrlC", "TRN-9", "changes the handler of Ctrl-C", "process context"),
     Offender(
         "FlushesSubnormals", "TRN-9", "changes the treatment of subnormal numbers", "process level code nan gradient"
     ),
