@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from fsqcheck.adapters import LAYOUTS, Capability
 from fsqcheck.adapters.torch_fsq import TorchFSQ, adapter
 from fsqcheck.conformance.probes import settled
 from fsqcheck.reference import FSQ, RULES, Codebook
@@ -232,6 +233,11 @@ def test_it_says_what_it_is_and_claims_every_rule() -> None:
     made = adapter()
     assert (made.identity.name, made.identity.origin) == ("torch-fsq", "fsqcheck.adapters.torch_fsq")
     assert made.rules == tuple(RULES)
+    assert made.layouts == tuple(LAYOUTS)
+    stages = {Capability.STAGE_CODES, Capability.STAGE_DROPOUT, Capability.GROUPS}
+    assert set(Capability) - made.capabilities == stages
+    assert made.residual is not None
+    assert made.residual.capabilities >= stages
 
 
 def test_codes_of_another_width_are_refused() -> None:
