@@ -7,7 +7,6 @@ import selectors
 import socket
 import time
 
-from ..reports import plain
 from . import wire
 from .child import Order
 from .handle import Keeper
@@ -97,9 +96,7 @@ class Conversation(Watched):
         if not self.ended:
             self.reap()
         self.rest()
-        printed = self.last_output()
-        last = f"; it last printed {plain.line(printed.splitlines()[-1], 200)!r}" if printed else ""
-        self._dead = f"the process {how or self.how()}{last}"
+        self._dead = f"the process {how or self.how()}{self.last_words()}"
         self.kill()
         self._line.close()
         os.close(self.child.output)

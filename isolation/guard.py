@@ -14,7 +14,6 @@ from ..conformance.evidence import rerun_command
 from ..conformance.measuring import unmeasured
 from ..conformance.names import case_in, measured_in
 from ..conformance.recording import bare_result
-from ..reports import plain
 from ..reports.record import (
     ClauseLine,
     Evidence,
@@ -147,9 +146,8 @@ class Guard:
         limit = f"gave no answer within {self._job.limits.case_s:g} s and was ended"
         how = f"the process {limit if child.expired else child.how()}"
         printed = child.last_output()
-        last = f"; it last printed {plain.line(printed.splitlines()[-1], 200)!r}" if printed else ""
         if not self._loaded:
-            reason = f"{self._job.target} cannot be loaded: {how}{last}"
+            reason = f"{self._job.target} cannot be loaded: {how}{child.last_words()}"
             yield TargetLine(name=self._job.target, loaded=False, reason=reason)
         elif self._running is not None and not (child.expired and time.monotonic() >= self._end):
             if not self._answered:

@@ -142,6 +142,5 @@ def _tried(how: Spread, spans: tuple[Span, ...], tell: Callable[[Told], None]) -
 
 def _ended(asked: Question, span: Span, child: Followed, limits: Limits) -> str:
     how = f"gave no answer within {limits.case_s:g} s and was ended" if child.expired else child.how()
-    printed = child.last_output().splitlines()
-    last = f"; it last printed {printed[-1][:200]!r}" if printed else ""
-    return f"the process of {asked.target} {how} while it tried the bit patterns {span.first:#x} to {span.end:#x}{last}"
+    where = f"while it tried the bit patterns {span.first:#x} to {span.end:#x}"
+    return f"the process of {asked.target} {how} {where}{child.last_words()}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 
+from ..reports import plain
 from .child import Order
 from .handle import Keeper, KeeperDiedError
 
@@ -16,6 +18,8 @@ _TAIL = 16384
 _LINES, _WIDTH = 12, 300
 #: How Python begins to say that a signal ended it; the innermost call follows first.
 _FATAL = "Fatal Python error"
+_CURRENT = "Current thread"
+_INNERMOST = re.compile(r'File "(.*)", line (\d+) in (.*)')
 _CHUNK = 1 << 16
 
 
@@ -52,6 +56,14 @@ class Watched:
         fatal = text.rfind(_FATAL)
         lines = text[fatal:].splitlines()[:_LINES] if fatal >= 0 else text.splitlines()[-_LINES:]
         return "\n".join(line[:_WIDTH] for line in lines)
+
+    def last_words(self) -> str:
+        """What it printed last, or where it was when a signal ended it, in words that follow `how`; "" where it said nothing."""
+        text = self._printed.decode("utf-8", "replace").strip()
+        if (fatal := text.rfind(_FATAL)) >= 0 and (call := _INNERMOST.search(text, max(fatal, text.rfind(_CURRENT)))):
+            file, line, function = call.groups()
+            return f"; it was in {plain.line(f'{function} at {file}:{line}', 200)}"
+        return f"; it last printed {plain.line(text.splitlines()[-1], 200)!r}" if text else ""
 
     def listen(self, waiting: selectors.BaseSelector) -> None:
         """What it printed, without waiting for more."""
