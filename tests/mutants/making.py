@@ -133,6 +133,16 @@ def answering(spoil: Callable[[Any, Tensor, Tensor, Tensor], Answer]) -> type[To
     return type("Answering", (TorchFSQ,), {"forward": forward})
 
 
+def meddling(meddle: Callable[[], object]) -> type[TorchFSQ]:
+    """A class that does something to the process in each call."""
+
+    def forward(self: TorchFSQ, z: Tensor) -> Answer:
+        meddle()
+        return TorchFSQ.forward(self, z)
+
+    return type("Meddling", (TorchFSQ,), {"forward": forward})
+
+
 def decoding(decode: Callable[[TorchFSQ, Tensor], Tensor]) -> type[TorchFSQ]:
     """A class that decodes indices by `decode(itself, indices)`."""
     return type("Decoding", (TorchFSQ,), {"indices_to_codes": decode})

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
 
-from .making import Answer, Changed, answering, changed, give_names, nudged
+from .making import Answer, Changed, answering, changed, give_names, meddling, nudged
 
 # In evaluation
 
@@ -297,10 +297,8 @@ class DecodesByTheWeightsOfItsFirstDecode(TorchFSQ):
 # In the process
 
 
-class UsesOneThread(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        torch.set_num_threads(1)
-        return super().forward(z)
+UsesOneThread = meddling(lambda: torch.set_num_threads(1))
+LooksForAnomalies = meddling(lambda: torch.autograd.set_detect_anomaly(True))  # as left over from a search for NaN
 
 
 class SeedsItself(TorchFSQ):
@@ -315,14 +313,6 @@ class SetsTheDefaultDtype(TorchFSQ):
     def __init__(self, levels: list[int]) -> None:
         super().__init__(levels)
         torch.set_default_dtype(torch.float64)
-
-
-class LooksForAnomalies(TorchFSQ):
-    """As left over from a search for NaN."""
-
-    def forward(self, z: Tensor) -> Answer:
-        torch.autograd.set_detect_anomaly(True)
-        return super().forward(z)
 
 
 class AllowsCoarseProducts(TorchFSQ):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
-from .making import Answer, answering, backwards, changed, encoding, give_names, nudged
+from .making import Answer, answering, backwards, changed, encoding, give_names, meddling, nudged
 
 # Levels in company
 
@@ -265,34 +265,11 @@ class EvaluatesInInferenceMode(TorchFSQ):
         return codes, indices.clone()
 
 
-class SwitchesOffTheCollector(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        gc.disable()
-        return super().forward(z)
-
-
-class SwitchesOffLogging(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        logging.disable(logging.CRITICAL)
-        return super().forward(z)
-
-
-class PrintsFewDigits(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        np.set_printoptions(precision=3)
-        return super().forward(z)
-
-
-class IgnoresCtrlC(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return super().forward(z)
-
-
-class FlushesSubnormals(TorchFSQ):
-    def forward(self, z: Tensor) -> Answer:
-        torch.set_flush_denormal(True)
-        return super().forward(z)
+SwitchesOffTheCollector = meddling(gc.disable)
+SwitchesOffLogging = meddling(lambda: logging.disable(logging.CRITICAL))
+PrintsFewDigits = meddling(lambda: np.set_printoptions(precision=3))
+IgnoresCtrlC = meddling(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+FlushesSubnormals = meddling(lambda: torch.set_flush_denormal(True))
 
 
 class LeavesGradientsOffBehindBadCodes(TorchFSQ):
