@@ -20,8 +20,8 @@ from fsqcheck.conformance.witness import WitnessedQuantizer
     "TRN-9",
     MUST,
     "A quantizer leaves the process as it was: gradient mode, default dtype and device, threads, folder and environment, NumPy's "
-    "treatment of errors, torch's detection of anomalies and its precision of products; it seeds no generator, and in "
-    "evaluation it draws from none.",
+    "treatment of errors and its printing, torch's detection of anomalies, its precision of products and its subnormal numbers, "
+    "logging, garbage collection and Ctrl-C; it seeds no generator, and in evaluation it draws from none.",
     title="process left alone",
     source="design: an FSQ is a function of its input (arXiv 2309.15505 §3.1)",
     meaning="Something else breaks: training stops without a word, dropout repeats itself, other layers change their dtype.",
