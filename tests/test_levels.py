@@ -56,9 +56,15 @@ def test_a_size_of_the_papers_table_names_its_list_first(size: int, levels: tupl
 def test_a_list_of_the_table_goes_first_only_where_it_is_near() -> None:
     assert nearest_levels(960)[0].table == 2**10  # 8,5,5,5 has 1000 codes
     assert nearest_levels(806)[0].table == 2**10  # 1000 are 24.07 % more
+    assert nearest_levels(800)[0].table == 2**10  # 25 % more
     assert nearest_levels(799)[0].table is None  # 25.2 % more
     assert nearest_levels(1333)[0].table == 2**10  # 25.0 % fewer
     assert nearest_levels(1340)[0].table is None
+
+
+def test_the_longest_list_and_the_shortest_are_among_them() -> None:
+    assert nearest_levels(5**26, 1)[0].levels == (5,) * 26
+    assert [one.levels for one in nearest_levels(5, 5)] == [(5,), (6,), (7,), (8,), (5, 5)]
 
 
 def test_so_many_lists_as_are_asked_for() -> None:
