@@ -86,6 +86,15 @@ def test_every_case_of_a_clause_that_does_not_claim_them_is_put_to_many_mutants(
     assert min(asked[id] for id in silent) >= 3, Counter(asked.values())
 
 
+def test_what_only_pictures_need_is_not_measured(tmp_path: Path) -> None:
+    mutant = OFFENDERS[0]
+    session = Session(Wanted((mutant.target,), rules=(mutant.rule,), clauses=(mutant.clause,)))
+    run_suite(session, tmp_path / "r.jsonl", 1, Unwatched(), (Sampled((mutant,), SHARE),))
+    record = read(tmp_path / "r.jsonl")
+    assert record.results
+    assert not (*record.staircases, *record.gradients)
+
+
 # The table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -63,6 +63,21 @@ def test_the_basis_is_the_weight_of_each_channel() -> None:
     assert codebook.basis.tolist() == [1, 8, 40]
     assert codebook.basis.dtype == np.int64
     assert codebook.size == 120
+
+
+@pytest.mark.parametrize("order", ["F", "C"])
+@pytest.mark.parametrize("sizes", [(7,), (3, 2, 5), (8, 8, 8, 5, 5, 5), (2**31, 3, 2**29)])
+def test_both_orders_are_numpys(sizes: tuple[int, ...], order: Literal["F", "C"]) -> None:
+    codebook = Codebook(sizes, order)
+    draw = np.random.default_rng(0)
+    index = np.append(draw.integers(codebook.size, size=100), [0, codebook.size - 1])
+    level = np.stack(np.unravel_index(index, sizes, order=order), axis=-1)
+    np.testing.assert_array_equal(codebook.unpack(index), level)
+    np.testing.assert_array_equal(codebook.pack(level), index)
+
+
+def test_the_first_channel_is_the_least_significant_unless_it_is_said() -> None:
+    assert Codebook([3, 5]) == Codebook([3, 5], "F") != Codebook([3, 5], "C")
 
 
 @pytest.mark.parametrize("sizes", [[2] * 62, [4] * 31, [2**62], [2**31, 2**31]])
