@@ -103,6 +103,11 @@ def test_another_number_of_channels_is_refused(shape: tuple[int, ...]) -> None:
         TorchFSQ([5, 4, 3])(torch.zeros(shape))
 
 
+def test_another_number_of_channels_is_refused_where_they_come_first() -> None:
+    with pytest.raises(ValueError, match="expected 3 channels on axis 1, got the shape"):
+        TorchFSQ([5, 4, 3], channel_first=True)(torch.zeros(2, 4, 3))
+
+
 @pytest.mark.parametrize("index", [-1, 60, 2**40, -(2**31)])
 def test_indices_outside_the_codebook_are_refused(index: int) -> None:
     with pytest.raises(ValueError, match="indices outside 0 … 59"):
@@ -132,9 +137,12 @@ def test_a_rule_is_refused_where_it_is_not_defined() -> None:
         TorchFSQ([4], "ifsq")
 
 
-def test_a_nan_makes_its_own_code_and_index_invalid_alone() -> None:
-    codes, indices = TorchFSQ([5, 4])(torch.tensor([[0.0, torch.nan], [0.0, 0.0]]))
-    assert codes.isnan().tolist() == [[False, True], [False, False]]
+@pytest.mark.parametrize("more", [0, 22, 54])
+def test_a_nan_makes_its_own_code_and_index_invalid_alone(more: int) -> None:
+    z = torch.zeros(2, 2 + more)
+    z[0, 1] = torch.nan
+    codes, indices = TorchFSQ([5, 4, *[2] * more])(z)  # up to 2^24 codes, up to 2^53, and above
+    assert codes.isnan().nonzero().tolist() == [[0, 1]]
     assert (indices[0].item(), indices[1].item() >= 0) == (-1, True)
 
 

@@ -5,7 +5,8 @@ process that has torch loaded, so that the checkout stays as it is and a mutant 
 torch FSQ is judged by the suite; one of the reference, by the suite on right quantizers, then by the reference's tests.
 Left alone: annotations, docstrings, words for people, caches, and operators that no float knows. A case that no longer
 passes and does not fail either is told apart as `silenced`. Exit status 1 when a mutant survives that
-`equivalents.txt` does not hold.
+`equivalents.toml` does not hold, or one that it holds is killed or does not exist. A whole file writes its row of
+docs/detection.md.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from ..documents import replace_part, replace_row
+from .equivalents import known, table, wrongly_listed
 from .judges import JUDGES, Judge, Verdict, runs, sound, verdict
 from .operators import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = Path(__file__).with_name("equivalents.txt")
+PAGE = ROOT / "docs" / "detection.md"
+#: What `judged` says of a mutant that no judge has killed.
+SURVIVED = ("survived", "silenced")
 
 
 def judged(whole: dict[Judge, Verdict], mutant: Mutant) -> tuple[str, str]:
@@ -55,27 +60,40 @@ def main() -> int:
     parser.add_argument("--part", default="0/1", help="only each n-th mutant from the i-th on: i/n")
     parser.add_argument("-n", type=int, default=1, metavar="N", help="how many mutants are judged side by side")
     options = parser.parse_args()
+    if unknown := [file for file in options.files if file not in JUDGES]:
+        parser.error(f"nothing judges {unknown[0]!r}; give some of {', '.join(JUDGES)}")
     first, step = (int(number) for number in options.part.split("/"))
-    known = set(KNOWN.read_text(encoding="utf-8").splitlines()) if KNOWN.exists() else set()
+    listed = known()
     gc.freeze()  # what is shared with the forks is not searched for garbage, and so stays shared
-    surviving, whole = 0, dict[Judge, Verdict]()
+    wrong, whole = 0, dict[Judge, Verdict]()
     for file in options.files:
         for judge in JUDGES[file]:
             if judge not in whole:
                 whole[judge] = sound(judge, ROOT / file)
                 print(f"# {judge.name}: {whole[judge].passes} cases pass, {whole[judge].seconds:.1f} s", flush=True)
             assert runs(judge, ROOT / file), f"{judge.name} does not run {file}"
-        counts, started = Counter[str](), time.monotonic()
-        chosen = mutants(file, (ROOT / file).read_text(encoding="utf-8"))[first::step]
+        counts, killed, surviving, started = Counter[str](), set[str](), set[str](), time.monotonic()
+        there = mutants(file, (ROOT / file).read_text(encoding="utf-8"))
+        chosen = there[first::step]
         for mutant, (by, said) in _side_by_side(chosen, whole, options.n):
-            equivalent = by in ("survived", "silenced") and str(mutant) in known
-            counts["equivalent" if equivalent else by] += 1
-            surviving += by in ("survived", "silenced") and not equivalent
-            print(f"{'equivalent' if equivalent else by}\t{mutant}\t{said}", flush=True)
+            (surviving if by in SURVIVED else killed).add(str(mutant))
+            if by in SURVIVED and str(mutant) in listed:
+                by, said = "equivalent", listed[str(mutant)]
+            wrong += by in SURVIVED
+            counts[by] += 1
+            print(f"{by}\t{mutant}\t{said}", flush=True)
+        if step == 1:  # of a part nobody knows what survives in the others
+            for words in wrongly_listed(file, {str(one) for one in there}, killed, surviving):
+                wrong += 1
+                print(f"listed\t{words}", flush=True)
+            suite = sum(count for judge, count in counts.items() if judge.startswith("suite"))
+            survived = sum(counts[by] for by in SURVIVED)
+            replace_row(PAGE, f"`{file}`", len(there), suite, counts["its own tests"], counts["equivalent"], survived)
+            replace_part(PAGE, "equivalents", table())
         print(
             f"# {file}: {sum(counts.values())} mutants, {dict(counts)}, {time.monotonic() - started:.0f} s", flush=True
         )
-    return 1 if surviving else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
