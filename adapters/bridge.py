@@ -122,12 +122,13 @@ class Bridge(Protocol):
         """The memory of all arrays that the module holds, and of the entries of its containers."""
         ...
 
-    def idle_weights(self, module: Module, forward: Callable[[], Native], upstream: Native) -> dict[str, str]:
-        """Weights that move the codes of `forward` and get nothing for Σ codes·upstream: name → what they get."""
+    def weights(self, module: Module, forward: Callable[[], Native], upstream: Native) -> dict[str, str]:
+        """Weights that move the codes of `forward`: name → what is wrong with what they get for Σ codes·upstream, in words;
+        empty for a gradient that is finite and not 0 everywhere."""
         ...
 
-    def unlearnable(self, codes: Native) -> str:
-        """What a weight gets that multiplies these codes, in words; empty where it gets a gradient, as it should."""
+    def weight_behind(self, codes: Native) -> str:
+        """What is wrong with what a weight gets that multiplies these codes or indices, as `weights` says it."""
         ...
 
     def surroundings(self, stir: bool) -> dict[str, str]:
@@ -184,13 +185,17 @@ class UnpicklableError(Exception):
     """What never said that it could be pickled: a plain object with a closure or a compiled function, parametrized modules."""
 
 
+#: Variables in which compilers tell their workers where they keep what they have compiled; `torch.compile` sets its own.
+_SET_BY_COMPILERS = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+
+
 def process_surroundings(stir: bool) -> dict[str, str]:
     """What the process has set, whatever the framework."""
     if stir:
         random.random()
         np.random.random()
     key: tuple[Any, ...] = np.random.get_state(legacy=True)  # type: ignore[assignment]  # a dict only where it is not legacy
-    environment = sorted(os.environ.items())
+    environment = sorted((name, value) for name, value in os.environ.items() if name not in _SET_BY_COMPILERS)
     return {
         "folder": str(Path.cwd()),
         "environment": f"{len(environment)} variables with the hash {zlib.crc32(repr(environment).encode()):08x}",

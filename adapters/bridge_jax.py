@@ -137,11 +137,11 @@ class JaxBridge:
         """A callable over JAX arrays has no dtype of its own."""
         return module
 
-    def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:  # noqa: ARG002
+    def weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:  # noqa: ARG002
         """None: it has no weights that learn."""
         return {}
 
-    def unlearnable(self, codes: Any) -> str:  # noqa: ARG002
+    def weight_behind(self, codes: Any) -> str:  # noqa: ARG002
         """Nothing: whatever is behind it is differentiated by JAX."""
         return ""
 

@@ -142,10 +142,10 @@ class NumpyBridge:
         given = (self.literal(one, False, False) for one in (probe.array, probe.upstream))
         return [f"print(q.vjp({', '.join(given)}))"]
 
-    def unlearnable(self, codes: Any) -> str:  # noqa: ARG002
+    def weight_behind(self, codes: Any) -> str:  # noqa: ARG002
         """Nothing: it has no weights that learn."""
         return ""
 
-    def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:  # noqa: ARG002
+    def weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:  # noqa: ARG002
         """None: it has no weights that learn."""
         return {}

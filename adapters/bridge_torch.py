@@ -32,7 +32,7 @@ from .bridge import (
 )
 from .holdings import held_by
 from .protocol import Capability, Probe, Setup
-from .weights_torch import idle_weights, unlearnable
+from .weights_torch import weight_behind, weights
 
 _DTYPES: dict[str, torch.dtype] = {
     "float64": torch.float64,
@@ -269,13 +269,13 @@ class TorchBridge:
             held |= {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
         return entries + sum(tensor.numel() * tensor.element_size() for tensor in held.values())
 
-    def idle_weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:
+    def weights(self, module: Module, forward: Callable[[], Any], upstream: Any) -> dict[str, str]:
         """Parameters, frozen ones too."""
-        return idle_weights(module, forward, upstream)
+        return weights(module, forward, upstream)
 
-    def unlearnable(self, codes: Any) -> str:
+    def weight_behind(self, codes: Any) -> str:
         """An error, of codes that were made in inference mode."""
-        return unlearnable(codes)
+        return weight_behind(codes)
 
     def arrays(self, precision: Precision, device: str, channels: int) -> TorchArrays:
         """Torch's on a device, for bit patterns."""

@@ -68,12 +68,14 @@ class Construction:
         return tuple(f"{name}.{attribute} = {_said(value)}" for attribute, value in self.attributes.items())
 
 
-def idle_projections(channels: int) -> dict[str, Construction]:
-    """The attributes that make `project_in` and `project_out` of a torch module, both linear and square, do nothing."""
-    names = ("project_in", "project_out")
+def idle_projections(channels: int) -> dict[str, object]:
+    """The attributes that make `project_in` and `project_out` of a torch module, both linear and square, do and learn nothing."""
     one, none = Construction("torch", "eye", {"n": channels}), Construction("torch", "zeros", {"size": [channels]})
-    weights = {f"{name}.weight.data": one for name in names}
-    return weights | {f"{name}.bias.data": none for name in names}
+    found: dict[str, object] = {}
+    for name in ("project_in", "project_out"):
+        found |= {f"{name}.weight.data": one, f"{name}.bias.data": none}
+        found |= {f"{name}.{weight}.requires_grad": False for weight in ("weight", "bias")}
+    return found
 
 
 def _built(value: Any) -> Any:

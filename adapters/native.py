@@ -200,25 +200,30 @@ class NativeQuantizer:
         """The bytes of the arrays that it holds."""
         return self._bridge.held_bytes(self._module)
 
-    def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
+    def weights(self, z: Array, upstream: Array) -> dict[str, str]:
         """By the framework's differentiation."""
         with self._bridge.running(self.setup):
             native, given = (self._bridge.native(values, self.setup.device) for values in (z, upstream))
             call = Call(self.setup.device, tracked=True)
-            idle = self._bridge.idle_weights(self._module, lambda: self._called(native, call)[0], given)
+            return self._bridge.weights(self._module, lambda: self._called(native, call)[0], given)
+
+    def weights_behind(self, z: Array) -> dict[str, str]:
+        """By the framework's differentiation."""
+        with self._bridge.running(self.setup):
+            native, call = self._bridge.native(z, self.setup.device), Call(self.setup.device, tracked=True)
             codes, indices = self._called(native, call)
             unrecorded, _ = self._called(native, replace(call, tracked=False))
             behind = {
-                "a weight behind its codes": self._bridge.unlearnable(codes),
-                "a weight behind its codes, made without a gradient,": self._bridge.unlearnable(unrecorded),
+                "a weight behind its codes": self._bridge.weight_behind(codes),
+                "a weight behind its codes, made without a gradient,": self._bridge.weight_behind(unrecorded),
             }
             if indices is not None:
-                behind["an embedding of its indices"] = self._bridge.unlearnable(indices)
+                behind["an embedding of its indices"] = self._bridge.weight_behind(indices)
             if indices is not None and Capability.DECODE in self._adapter.capabilities:
                 with suppress(Exception):  # whether it decodes at all is the affair of the clauses on indices
                     found = self._dialect.indices_to_codes(self._module, indices)
-                    behind["a weight behind the codes that it decodes"] = self._bridge.unlearnable(found)
-            return idle | {name: gets for name, gets in behind.items() if gets}
+                    behind["a weight behind the codes that it decodes"] = self._bridge.weight_behind(found)
+            return behind
 
     def _written_back(self, native: Native, array: Array) -> None:
         """Of an array on a device, which is a copy: what a call has written into it, where one looks for it."""

@@ -179,9 +179,14 @@ class Quantizer(Protocol):
         """The memory that it holds, in bytes."""
         ...
 
-    def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
-        """What learns nothing, name → what it gets, in words: its weights that move the codes of `z` and get nothing for
-        Σ codes·upstream; weights of a layer behind its codes, or behind what it decodes, that cannot learn from these."""
+    def weights(self, z: Array, upstream: Array) -> dict[str, str]:
+        """Its weights that move the codes of `z`: name → what is wrong with what they get for Σ codes·upstream, in words;
+        empty for a gradient that is finite and not 0 everywhere."""
+        ...
+
+    def weights_behind(self, z: Array) -> dict[str, str]:
+        """Weights of a layer behind its codes of `z`, behind its indices, or behind what it decodes: name → what is wrong with
+        what they get, as `weights` says it."""
         ...
 
 

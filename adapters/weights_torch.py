@@ -1,4 +1,4 @@
-"""Which weights stay what they are: a module's own, although the codes depend on them, and those behind its codes."""
+"""The weights of a module that move its codes, those that lie behind its codes, and what they get to learn from."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 
-def idle_weights(module: Any, forward: Callable[[], Tensor], upstream: Tensor) -> dict[str, str]:
-    """The parameters that move the codes of `forward` and get nothing for Σ codes·upstream: name → what they get.
+def weights(module: Any, forward: Callable[[], Tensor], upstream: Tensor) -> dict[str, str]:
+    """The parameters that move the codes of `forward`: name → what is wrong with what they get for Σ codes·upstream, in words;
+    empty for a gradient that is finite and not 0 everywhere.
 
-    Whether one moves the codes is seen by moving it, and putting it back; where the codes move by themselves, nobody can see
-    it. A target that is no module has none.
+    Whether one that gets none moves the codes is seen by moving it, and putting it back; where the codes move by themselves,
+    or no longer come, nobody can see it, nor of integers. A target that is no module has none.
     """
     if not isinstance(module, torch.nn.Module):
         return {}
@@ -25,11 +26,11 @@ def idle_weights(module: Any, forward: Callable[[], Tensor], upstream: Tensor) -
             gradients = torch.autograd.grad(codes, list(learning.values()), upstream, allow_unused=True)
             found |= dict(zip(learning, gradients, strict=True))
     said = {name: _said(gradient) for name, gradient in found.items()}
-    weights = dict(module.named_parameters())
-    return {name: what for name, what in said.items() if what and _moves(weights[name], forward)}
+    own = dict(module.named_parameters())
+    return {name: what for name, what in said.items() if not what or _moves(own[name], forward)}
 
 
-def unlearnable(codes: Tensor) -> str:
+def weight_behind(codes: Tensor) -> str:
     """What a weight that multiplies these codes or indices gets instead of a gradient: the error that stops it, or nothing."""
     with torch.enable_grad():
         dtype = codes.dtype if codes.is_floating_point() else torch.float32
@@ -50,6 +51,8 @@ def _said(gradient: Tensor | None) -> str:
 
 
 def _moves(weight: Tensor, forward: Callable[[], Tensor]) -> bool:
+    if not weight.is_floating_point():
+        return False
     with torch.no_grad():
         before, codes = weight.detach().clone(), forward().detach().clone()
         if not torch.equal(forward(), codes):
@@ -57,5 +60,7 @@ def _moves(weight: Tensor, forward: Callable[[], Tensor]) -> bool:
         try:
             weight += 0.5 * (1.0 + weight.abs())
             return not torch.equal(forward(), codes)
+        except Exception:
+            return False
         finally:
             weight.copy_(before)

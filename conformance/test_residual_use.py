@@ -12,6 +12,7 @@ from fsqcheck.conformance import comparators
 from fsqcheck.conformance.clause import HALF_DTYPES, MUST, SHOULD, Span, clause
 from fsqcheck.conformance.findings import Array, NotJudgedError, TargetRaisedError
 from fsqcheck.conformance.keeping import judge_kept
+from fsqcheck.conformance.learning import judge_nothing_learns
 from fsqcheck.conformance.placing import judge_refused
 from fsqcheck.conformance.staged import Staged, StagedReply
 from fsqcheck.conformance.staged_decoding import judge_decoded, judge_decoded_back, judge_decoded_views
@@ -130,6 +131,8 @@ def test_stages_are_the_same_in_any_place(subject: Subject) -> None:
 def _trained(staged: Staged, quantizer: WitnessedQuantizer) -> WitnessedQuantizer:
     staged.subject.needs(Capability.TRAIN)
     quantizer.train(True)
+    if staged.subject.has(Capability.GRADIENT) and staged.subject.has(Capability.WEIGHTS):
+        judge_nothing_learns(staged.subject, quantizer)
     for seed in range(128):
         quantizer.quantize(2 * staged.input(seed) + 1, **staged.recorded())
     quantizer.train(False)
@@ -218,9 +221,9 @@ _BEFORE: dict[str, tuple[str, Callable[[Staged, WitnessedQuantizer], WitnessedQu
 @clause(
     "RES-17",
     MUST,
-    "A residual quantizer quantizes, decodes and passes its gradient on alike after training, after calls in other dtypes, in "
-    "inference mode or with another input in the same memory, beside another one, and as a copy; and it leaves the process as "
-    "it was.",
+    "A residual quantizer quantizes, decodes and passes its gradient on alike after training, where nothing in it learns, after "
+    "calls in other dtypes, in inference mode or with another input in the same memory, beside another one, and as a copy; and "
+    "it leaves the process as it was.",
     title="residual: no trace",
     source=f"{FUNCTION}; TRN-6, TRN-8 and TRN-9",
     meaning="Tokens depend on what the program did before, or a checkpoint quantizes otherwise than the model that was saved.",

@@ -155,13 +155,17 @@ class WitnessedQuantizer:
         """The memory that it holds, in bytes."""
         return self._quantizer.held_bytes()
 
-    def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
-        """Its weights that move the codes, and those behind it, that get nothing: name → what they get."""
-        return self._listen(
-            f"the gradient of its weights for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode",
-            None,
-            lambda: self._quantizer.idle_weights(z, upstream),
+    def weights(self, z: Array, upstream: Array) -> dict[str, str]:
+        """Its weights that move the codes: name → what is wrong with what they get."""
+        asked = (
+            f"the gradient of its weights for an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode"
         )
+        return self._listen(asked, None, lambda: self._quantizer.weights(z, upstream))
+
+    def weights_behind(self, z: Array) -> dict[str, str]:
+        """Weights behind it: name → what is wrong with what they get."""
+        asked = f"what is behind it to learn of an input of shape {z.shape} and dtype {z.dtype} in {self._mode()} mode"
+        return self._listen(asked, None, lambda: self._quantizer.weights_behind(z))
 
     def _mode(self) -> str:
         return "train" if self.setup.training else "eval"

@@ -197,9 +197,13 @@ class ServedQuantizer:
         """The memory that it holds over there."""
         return self._call("held_bytes", wire.Number).number
 
-    def idle_weights(self, z: wire.Array, upstream: wire.Array) -> dict[str, str]:
-        """Weights over there that get nothing."""
-        return self._call("idle_weights", wire.Settings, z, upstream).found or {}
+    def weights(self, z: wire.Array, upstream: wire.Array) -> dict[str, str]:
+        """Weights over there, and what is wrong with what they get."""
+        return self._call("weights", wire.Settings, z, upstream).found or {}
+
+    def weights_behind(self, z: wire.Array) -> dict[str, str]:
+        """Weights over there that lie behind it, and what is wrong with what they get."""
+        return self._call("weights_behind", wire.Settings, z).found or {}
 
     def _call(self, method: str, expected: type[Message], *arrays: wire.Array, **options: str | bool | None) -> Message:
         forgotten = tuple(self._adapter._forgotten)

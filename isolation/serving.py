@@ -106,7 +106,8 @@ REPLIES: dict[str, Callable[[_Served, Any], wire.Reply]] = {
     "copied": lambda served, quantizer: served._kept(quantizer),
     "cast": lambda served, quantizer: served._kept(quantizer),
     "held_bytes": lambda _, count: wire.Number(count),
-    "idle_weights": lambda _, found: wire.Settings(found),
+    "weights": lambda _, found: wire.Settings(found),
+    "weights_behind": lambda _, found: wire.Settings(found),
 }
 
 

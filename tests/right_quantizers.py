@@ -6,6 +6,7 @@ import math
 import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from fsqcheck.adapters import Construction, NativeAdapter, Setup, torch_fsq
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
 
@@ -172,6 +174,39 @@ class KeepsConstantsInBuffers(InFloat32):
         return torch.tanh(z + torch.atanh(offset.float() / amplitude.float())) * amplitude - offset
 
 
+class KeepsConstantsInParameters(InFloat32):
+    """Which do not learn, move with the module, and are saved with it."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__(levels)
+        amplitude, offset = self.amplitude.float(), self.offset.float()
+        del self.amplitude, self.offset
+        self.amplitude, self.offset = (nn.Parameter(one, requires_grad=False) for one in (amplitude, offset))
+
+
+class HoldsAFrozenScale(TorchFSQ):
+    """Of 1, as a parameter that does not learn, with projections and without."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(z * self.scale.to(z.dtype))
+
+
+def holds_a_frozen_scale() -> NativeAdapter:
+    """The adapter of that."""
+    right = torch_fsq.adapter()
+
+    def construct(setup: Setup) -> Construction:
+        made = right.construct(setup)
+        assert isinstance(made, Construction)
+        return replace(made, module=__name__, name="HoldsAFrozenScale")
+
+    return replace(right, construct=construct, rules=("widened",))
+
+
 class HasAParametrization(InFloat32):
     """As `weight_norm` gives one to a projection: torch saves such a module by its state, and does not pickle it."""
 
@@ -179,6 +214,11 @@ class HasAParametrization(InFloat32):
         super().__init__(levels)
         self.gain = nn.Parameter(torch.ones(len(levels)))
         parametrize.register_parametrization(self, "gain", nn.Softplus())
+
+
+def is_compiled(levels: list[int]) -> Any:
+    """As a package that decorates its quantizer; without a compiler of C++, which takes minutes."""
+    return torch.compile(InFloat32(levels), backend="eager")
 
 
 class NoisesItsTraining(InFloat32):

@@ -27,6 +27,7 @@ WAYS: dict[str, set[str]] = {
     "StraightThroughOnTheScaleOfCodes": {"NUM-1", "NUM-3"},
     "LooksUpItsThresholds": set(),
     "KeepsConstantsInBuffers": {"NUM-1", "GRD-9", "DEV-6"},
+    "KeepsConstantsInParameters": {"NUM-1", "GRD-9", "DEV-6"},
     "HasAParametrization": {"NUM-1", "GRD-9"},
     "NoisesItsTraining": {"NUM-1", "GRD-9"},
     "IsNoModule": {"NUM-1", "GRD-9"},
@@ -57,6 +58,17 @@ def test_one_that_takes_a_vector_at_a_time_is_asked_one_by_one() -> None:
     assert any(one.outcome == "pass" for one in record.results if one.clause == "GRD-7")
     unsupported = {one.message for one in record.results if one.outcome == "unsupported"}
     assert "it takes one vector at a time" in unsupported
+
+
+def test_constants_that_do_not_learn_are_spared_beside_projections_that_do() -> None:
+    record = fsqcheck.check(f"{RIGHT}:holds_a_frozen_scale", rules=["widened"], clauses=["GRD-12"])
+    assert [(one.outcome, one.message) for one in record.results] == [("pass", None)]
+
+
+def test_what_a_compiler_sets_is_no_fault_of_what_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
+    record = fsqcheck.check(f"{RIGHT}:is_compiled", rules=["widened"], clauses=["TRN-9"])
+    assert {(one.outcome, one.message) for one in record.results} == {("pass", None)}
 
 
 @pytest.mark.parametrize("noise", [0.02, 0.5])

@@ -80,7 +80,9 @@ def test_every_question_gets_the_answer_that_it_gets_here(ours: Adapter, dtype: 
             assert decoded[0].tobytes() == decoded[1].tobytes()
             assert (answer.device, answer.index_device) == ("cpu", "cpu")
         assert there.held_bytes() == here.held_bytes() > 0
-        assert there.idle_weights(z, z) == here.idle_weights(z, z) == {}
+        assert there.weights(z, z) == here.weights(z, z) == {}
+        assert there.weights_behind(z) == here.weights_behind(z)
+        assert set(there.weights_behind(z).values()) == {""}
         there.train(True)
         assert there.cast("float64").quantize(vectors("float64")).codes.dtype == np.float64
 

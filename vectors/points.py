@@ -106,9 +106,13 @@ class PointQuantizer:
         """Not to be asked of points."""
         raise NotImplementedError("a port has one dtype: its capabilities say so")
 
-    def idle_weights(self, z: Array, upstream: Array) -> dict[str, str]:
+    def weights(self, z: Array, upstream: Array) -> dict[str, str]:
         """Not to be asked of points."""
         raise NotImplementedError("the weights of a port are unknown: its capabilities say so")
+
+    def weights_behind(self, z: Array) -> dict[str, str]:
+        """Not to be asked of points."""
+        raise NotImplementedError("nothing learns behind a port: its capabilities say so")
 
     def held_bytes(self) -> int:
         """Not to be asked of points."""

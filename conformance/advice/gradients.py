@@ -82,10 +82,12 @@ ADVICE = {
     ),
     "GRD-12": Advice(
         why="The straight-through estimate makes the quantizer a smooth function of its input; whatever lies before it learns by "
-        "that, and what lies behind it learns as always. Codes that were made in `torch.inference_mode()` stop the training of "
-        "whatever takes them: they cannot be saved for a backward pass.",
+        "that, and what lies behind it learns as always. The quantizer itself is fixed by its levels: a gain or a temperature "
+        "that learns makes its codes and indices depend on the checkpoint. Codes that were made in `torch.inference_mode()` stop "
+        "the training of whatever takes them: they cannot be saved for a backward pass.",
         fix="Look for `detach()`, `no_grad` or `requires_grad_(False)` on the projections, in `eval()` too, and for weights that "
         "are read by `.data` or copied into a buffer. Decode under `torch.no_grad()`, if anything must not be recorded, and not "
-        "in inference mode. Weights that no code depends on are not asked about.",
+        "in inference mode. Constants are buffers, or parameters with `requires_grad=False`; weights that no code depends on are "
+        "not asked about.",
     ),
 }

@@ -120,7 +120,7 @@ LOOKS_AT: dict[str, str] = {
     "RES-14": "index staging sum decode gradient dropout coarse",
     "RES-15": "written",
     "RES-16": "index staging sum decode context shape",
-    "RES-17": "index staging sum decode gradient context copy process",
+    "RES-17": "index staging sum decode gradient context copy process weights",
     "RES-18": "index staging sum decode gradient",
     "RES-19": "index staging sum decode gradient dtype",
     "RES-20": "index staging sum nan context",

@@ -126,6 +126,25 @@ class DetachesBehindItsProjection(TorchFSQ):
         return super().forward(z if isinstance(self.project_in, nn.Identity) else spoiled(z, torch.zeros_like))
 
 
+class LearnsATemperature(TorchFSQ):
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.temperature = nn.Parameter(torch.ones(()))
+
+    def forward(self, z: Tensor) -> Answer:
+        return super().forward(z * self.temperature.to(z.dtype))
+
+
+class LearnsAGain(TorchFSQ):
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def forward(self, z: Tensor) -> Answer:
+        codes, indices = super().forward(z)
+        return codes * self.gain.to(codes.dtype), indices
+
+
 class FreezesItsProjectionBack(TorchFSQ):
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)

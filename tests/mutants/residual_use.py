@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fsqcheck.adapters.torch_residual import TorchGroupedResidualFSQ, TorchResidualFSQ
 
@@ -49,6 +49,15 @@ class IgnoresItsStrides(TorchResidualFSQ):
         if z.is_contiguous() or z.ndim < 3 or z.numel() != z.untyped_storage().nbytes() // z.element_size():
             return super().forward(z)
         return super().forward(z.as_strided(z.shape, torch.empty(z.shape).stride()))
+
+
+class LearnsItsRange(TorchResidualFSQ):
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.range = nn.Parameter(torch.ones(()))
+
+    def _first(self, x: Tensor) -> Tensor:
+        return super()._first(x * self.range.to(x.dtype))
 
 
 class LearnsAMeanInTraining(TorchResidualFSQ):

@@ -67,6 +67,8 @@ ROWS = (
     Offender("FreezesItsProjectionBack", "GRD-12", "project_out.weight gets no gradient", "weights", door="adapter"),
     Offender("DetachesTheWeightsOfItsProjection", "GRD-12", "project_in.weight gets no", "weights", door="adapter"),
     Offender("StaysFrozenOnceEvaluated", "GRD-12", "once it was evaluated", "weights", door="adapter"),
+    Offender("LearnsATemperature", "GRD-12", "without projections temperature learns", "weights"),
+    Offender("LearnsAGain", "GRD-12", "without projections gain learns", "weights"),
     Offender("DecodesInInferenceMode", "GRD-12", "behind the codes that it decodes", "weights"),
     Offender("AveragesTheGradientOfLargeBatches", "GRD-8", "of an input of shape (9, 7, 3)", "shape"),
     Offender("PassesNoGradientBeyondSix", "GRD-1", "the gradient at z = ", "gradient"),

@@ -109,6 +109,7 @@ _ROWS = (
     ("DecodesMemoryAsItLies", "RES-16", "the codes of transposed indices", "decode shape", _NEWEST),
     ("DecodesOneBlock", "RES-16", "the codes decoded among 2^17", "decode", _NEWEST),
     ("LearnsAMeanInTraining", "RES-17", "after 128 calls in training", "context gradient nan", _NEWEST),
+    ("LearnsItsRange", "RES-17", "without projections range learns", "weights", _NEWEST),
     ("KeepsTheScalesOfItsFirstDtype", "RES-17", "after calls in other dtypes", "context staging dtype", _NEWEST),
     ("ForgetsItsRuleInCopies", "RES-17", "in a deep copy", "copy", _NEWEST),
     ("SharesItsLevels", "RES-17", "after others were built", "context", _NEWEST),
