@@ -46,7 +46,7 @@ Matrix = Mapping[Offender, Mapping[str, Catch]]
 
 
 #: How many mutants share a run: enough to share the staircases, few enough that no process waits long for the last.
-_TOGETHER = 24
+_TOGETHER = 12
 #: Of the cases of a clause that must stay silent one in so many is run.
 SHARE = 16
 #: Of the cases of a clause that may catch a mutant which another claims.
