@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from fsqcheck.adapters import Construction, NativeAdapter, Setup, torch_fsq
+from fsqcheck.adapters import NativeAdapter
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 
-from .mutants.making import AsIfOnCuda
+from .mutants.making import AsIfOnCuda, in_the_place_of_ours
 
 SAYS = "CUDA error: device-side assert triggered"
 
@@ -49,11 +49,4 @@ class Asserts(TorchFSQ):
 
 def adapter() -> NativeAdapter:
     """Its adapter."""
-    right = torch_fsq.adapter()
-
-    def construct(setup: Setup) -> Construction:
-        made = right.construct(setup)
-        assert isinstance(made, Construction)
-        return replace(made, module=__name__, name="Asserts")
-
-    return replace(right, construct=construct, bridge=Cuda(), rules=("widened",), residual=None)
+    return replace(in_the_place_of_ours(__name__, "Asserts"), bridge=Cuda(), rules=("widened",), residual=None)

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from fsqcheck.adapters import Construction, NativeAdapter, Setup, torch_fsq
+from fsqcheck.adapters import NativeAdapter
 from fsqcheck.adapters.torch_fsq import TorchFSQ
 from fsqcheck.reference import FSQ
+from fsqcheck.tests.mutants.making import in_the_place_of_ours
 
 Answer = tuple[Tensor, Tensor]
 
@@ -197,14 +198,7 @@ class HoldsAFrozenScale(TorchFSQ):
 
 def holds_a_frozen_scale() -> NativeAdapter:
     """The adapter of that."""
-    right = torch_fsq.adapter()
-
-    def construct(setup: Setup) -> Construction:
-        made = right.construct(setup)
-        assert isinstance(made, Construction)
-        return replace(made, module=__name__, name="HoldsAFrozenScale")
-
-    return replace(right, construct=construct, rules=("widened",))
+    return replace(in_the_place_of_ours(__name__, "HoldsAFrozenScale"), rules=("widened",))
 
 
 class HasAParametrization(InFloat32):

@@ -27,14 +27,20 @@ def adapted(
 
     also: a second rule that it claims.
     """
+    rules = (rule, also) if also else (rule,)
+    return replace(in_the_place_of_ours(f"{__package__}.{module}", name), bridge=_BRIDGES[bridge](), rules=rules)
+
+
+def in_the_place_of_ours(module: str, name: str) -> NativeAdapter:
+    """The adapter of the right one, that builds another class with the same arguments."""
     right = torch_fsq.adapter()
 
     def construct(setup: Setup) -> Construction:
         made = right.construct(setup)
         assert isinstance(made, Construction)
-        return replace(made, module=f"{__package__}.{module}", name=name)
+        return replace(made, module=module, name=name)
 
-    return replace(right, construct=construct, bridge=_BRIDGES[bridge](), rules=(rule, also) if also else (rule,))
+    return replace(right, construct=construct)
 
 
 def claiming(rule: str, module: str, name: str) -> NativeAdapter:
