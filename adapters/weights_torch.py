@@ -51,8 +51,6 @@ def _said(gradient: Tensor | None) -> str:
 
 
 def _moves(weight: Tensor, forward: Callable[[], Tensor]) -> bool:
-    if not weight.is_floating_point():
-        return False
     with torch.no_grad():
         before, codes = weight.detach().clone(), forward().detach().clone()
         if not torch.equal(forward(), codes):
@@ -60,7 +58,7 @@ def _moves(weight: Tensor, forward: Callable[[], Tensor]) -> bool:
         try:
             weight += 0.5 * (1.0 + weight.abs())
             return not torch.equal(forward(), codes)
-        except Exception:
+        except Exception:  # integers take no half, and some modules refuse what they do not expect
             return False
         finally:
             weight.copy_(before)
