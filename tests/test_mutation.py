@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from .documents import replace_row
 from .mutation.equivalents import known, reasons, table, wrongly_listed
+from .mutation.judges import JUDGES
 
 ROOT = Path(__file__).parents[1]
 FILE = "reference/codebook.py"
@@ -30,6 +34,16 @@ def test_no_mutant_has_two_reasons() -> None:
 
 def test_the_page_counts_what_the_list_holds() -> None:
     assert table() in (ROOT / "docs" / "detection.md").read_text(encoding="utf-8")
+
+
+def test_each_file_that_is_judged_has_a_row_to_write_its_counts_into(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text((ROOT / "docs" / "detection.md").read_text(encoding="utf-8"), encoding="utf-8")
+    for number, file in enumerate(JUDGES):
+        replace_row(page, f"`{file}`", number, "here")
+        assert f"| `{file}` | {number} | here |\n" in page.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match=r"page\.md has 0 rows that begin with '`no\.py`'; give it one"):
+        replace_row(page, "`no.py`", 1)
 
 
 def test_what_is_killed_or_gone_may_not_stay_on_the_list() -> None:
